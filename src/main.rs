@@ -1,0 +1,2 @@
+//! Rollcall
+fn main() {}

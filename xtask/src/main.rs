@@ -1,0 +1,3 @@
+//! `cargo xtask`: what a cargo command cannot say.
+
+fn main() {}
