@@ -1,5 +1,23 @@
-//! Nouns: parsed types that cannot be wrong, and the filter languages as data with their
-//! evaluation. Nothing here does I/O, reads a clock or waits.
+//! The nouns: parsed types that cannot be wrong, and the languages they are asked about in.
+//!
+//! Nothing here reads, writes, waits or knows who is asking.
 
+pub mod activity;
+pub mod change;
+pub mod client;
+pub mod department;
+pub mod environment;
 pub mod filter;
+pub mod id;
+pub mod instance;
+pub mod invalid;
+pub mod page;
+pub mod profile;
 pub mod profile_field;
+pub mod profile_json;
+pub mod rate_limit;
+pub mod scope;
+pub mod text;
+pub mod timestamp;
+pub mod token;
+pub mod user;

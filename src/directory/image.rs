@@ -1,0 +1,503 @@
+//! One client's people in memory: records in slots, and the indexes that the lists need.
+//!
+//! An image is one moment of the database: the numbers of the latest change and the latest activity
+//! that it contains say which. It never asks anybody for anything; who loads it and keeps it
+//! current is [`crate::directory`].
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::directory::order::Order;
+use crate::directory::search::SearchText;
+use crate::model::activity::{LastActivity, Report};
+use crate::model::client::Client;
+use crate::model::department::{Department, DepartmentView};
+use crate::model::id::{DepartmentId, UserId};
+use crate::model::profile::Profile;
+use crate::model::text::fold;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::{State, Summary, User, UserView};
+use crate::store::users::Rename;
+
+/// A person's record, in the slot that they keep for as long as the image lives.
+pub(super) struct Person {
+    pub(super) id: UserId,
+    username: Box<str>,
+    /// `None`: the same as the username.
+    user_key: Option<Box<str>>,
+    external_id: Option<Box<str>>,
+    /// The folded username; `None`: the username is folded already.
+    folded: Option<Box<str>>,
+    profile: Profile,
+    /// Slots of departments, the primary one first.
+    departments: Box<[u32]>,
+    pub(super) created_at: Timestamp,
+    updated_at: Timestamp,
+    deleted_at: Option<Timestamp>,
+    revision: i64,
+    state: State,
+}
+
+impl Person {
+    pub(super) fn folded_username(&self) -> &str {
+        self.folded.as_deref().unwrap_or(&self.username)
+    }
+
+    fn user_key(&self) -> &str {
+        self.user_key.as_deref().unwrap_or(&self.username)
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.deleted_at.is_none()
+    }
+
+    pub(super) fn belongs_to(&self, department: u32) -> bool {
+        self.departments.contains(&department)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let texts = [&self.user_key, &self.external_id, &self.folded];
+        self.username.len()
+            + texts
+                .into_iter()
+                .flatten()
+                .map(|text| text.len())
+                .sum::<usize>()
+            + self.profile.heap_bytes()
+            + self.departments.len() * 4
+    }
+}
+
+/// A department and who (not deleted) belongs to it.
+pub(super) struct Section {
+    pub(super) department: Department,
+    pub(super) members: BTreeSet<u32>,
+}
+
+/// What happened after the moment of an image.
+#[derive(Debug, Default)]
+pub struct Delta {
+    /// The number of the latest change in it.
+    pub number: i64,
+    /// The client's own record.
+    pub client: Option<Client>,
+    /// Departments that were touched, deleted ones too.
+    pub departments: Vec<Department>,
+    /// Users that were touched, deleted ones too, with their departments.
+    pub users: Vec<User>,
+    /// Who was renamed.
+    pub renames: Vec<Rename>,
+}
+
+/// One client's directory at one moment.
+pub struct Image {
+    pub(super) client: Client,
+    pub(super) number: i64,
+    pub(super) activity_number: i64,
+    pub(super) people: Vec<Person>,
+    activity: Vec<LastActivity>,
+    sections: Vec<Section>,
+    section_by_id: HashMap<DepartmentId, u32>,
+    by_id: HashTable<u32>,
+    by_user_key: HashTable<u32>,
+    by_external_id: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// Everybody, deleted ones too.
+    pub(super) in_id_order: Order,
+    /// The live ones.
+    pub(super) in_username_order: Order,
+    /// The live ones.
+    pub(super) in_created_order: Order,
+    pub(super) search: SearchText,
+    /// Change number, slot and the folded username before it; by number.
+    pub(super) renames: Vec<(i64, u32, Box<str>)>,
+    /// Activity of people whose record comes with a change that the image does not contain yet.
+    early: HashMap<UserId, LastActivity>,
+    people_heap_bytes: usize,
+}
+
+impl Image {
+    /// The image of a client without people, at the beginning of its history.
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            number: 0,
+            activity_number: 0,
+            people: Vec::new(),
+            activity: Vec::new(),
+            sections: Vec::new(),
+            section_by_id: HashMap::new(),
+            by_id: HashTable::new(),
+            by_user_key: HashTable::new(),
+            by_external_id: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            in_id_order: Order::default(),
+            in_username_order: Order::default(),
+            in_created_order: Order::default(),
+            search: SearchText::default(),
+            renames: Vec::new(),
+            early: HashMap::new(),
+            people_heap_bytes: 0,
+        }
+    }
+
+    /// The client's own record.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The number of the latest change that it contains.
+    pub fn number(&self) -> i64 {
+        self.number
+    }
+
+    /// The number of the latest entry of the activity log that it contains.
+    pub fn activity_number(&self) -> i64 {
+        self.activity_number
+    }
+
+    /// The user of that id, unless deleted.
+    pub fn user(&self, id: UserId) -> Option<UserView<'_>> {
+        self.slot_of(id)
+            .filter(|slot| self.person(*slot).is_live())
+            .map(|slot| self.view(slot))
+    }
+
+    /// The user of that id, deleted or not.
+    pub fn user_or_deleted(&self, id: UserId) -> Option<UserView<'_>> {
+        self.slot_of(id).map(|slot| self.view(slot))
+    }
+
+    /// The user of that key, whatever its case, deleted or not.
+    pub fn user_by_key(&self, user_key: &str) -> Option<UserView<'_>> {
+        self.slot_of_user_key(user_key).map(|slot| self.view(slot))
+    }
+
+    /// The user of that external id, deleted or not.
+    pub fn user_by_external_id(&self, external_id: &str) -> Option<UserView<'_>> {
+        self.slot_of_external_id(external_id)
+            .map(|slot| self.view(slot))
+    }
+
+    /// The department of that id, unless deleted.
+    pub fn department(&self, id: DepartmentId) -> Option<DepartmentView<'_>> {
+        self.section_of(id).map(|slot| self.department_view(slot))
+    }
+
+    /// All departments that are not deleted, in no order that means anything.
+    pub fn departments(&self) -> impl Iterator<Item = DepartmentView<'_>> {
+        let live = |section: &&Section| section.department.deleted_at.is_none();
+        self.sections.iter().filter(live).map(Section::view)
+    }
+
+    /// How many users (not deleted) there are.
+    pub fn user_count(&self) -> usize {
+        self.in_username_order.len()
+    }
+
+    /// How many users were seen at `since` or later, and how many were not.
+    pub fn summary(&self, since: Timestamp) -> Summary {
+        let seen = |(person, activity): &(&Person, &LastActivity)| {
+            person.is_live() && activity.at() >= Some(since)
+        };
+        let active = self.people.iter().zip(&self.activity).filter(seen).count();
+        Summary {
+            active: active as u64,
+            stale: (self.user_count() - active) as u64,
+        }
+    }
+
+    /// Bytes of memory, near enough to keep a budget by.
+    pub fn heap_bytes(&self) -> usize {
+        let per_person = size_of::<Person>() + size_of::<LastActivity>() + 3 * 6;
+        self.people.capacity() * per_person
+            + self.people_heap_bytes
+            + self.in_id_order.heap_bytes()
+            + self.in_username_order.heap_bytes()
+            + self.in_created_order.heap_bytes()
+            + self.search.heap_bytes()
+            + self
+                .sections
+                .iter()
+                .map(|section| 256 + section.members.len() * 8)
+                .sum::<usize>()
+            + self.renames.len() * 64
+    }
+
+    /// Moves the image to the moment of `delta`.
+    pub fn apply(&mut self, delta: Delta) {
+        if let Some(client) = delta.client {
+            self.client = client;
+        }
+        for department in delta.departments {
+            self.put_department(department);
+        }
+        // A directory that is loaded sorts once; one that is kept current inserts.
+        let is_load = self.people.is_empty();
+        for user in delta.users {
+            self.put_user(user, is_load);
+        }
+        if is_load {
+            self.sort();
+        }
+        for rename in delta.renames {
+            if let Some(slot) = self.slot_of(rename.user) {
+                self.renames
+                    .push((rename.number, slot, fold(&rename.username).into()));
+            }
+        }
+        self.number = delta.number;
+    }
+
+    /// Takes an entry of the activity log in, whose number is `number`.
+    pub fn apply_reports(&mut self, number: i64, reports: &[Report]) {
+        for report in reports {
+            let activity = match self.slot_of(report.user) {
+                Some(slot) => &mut self.activity[slot as usize],
+                None => self.early.entry(report.user).or_default(),
+            };
+            activity.take(report.channel, report.at);
+        }
+        self.activity_number = number;
+    }
+
+    /// Takes in what the activity table holds of a user.
+    pub fn merge_activity(&mut self, user: UserId, activity: LastActivity) {
+        if let Some(slot) = self.slot_of(user) {
+            self.activity[slot as usize].merge(activity);
+        }
+    }
+
+    /// Says that it contains the activity log up to entry `number`.
+    pub fn set_activity_number(&mut self, number: i64) {
+        self.activity_number = number;
+    }
+
+    pub(super) fn person(&self, slot: u32) -> &Person {
+        &self.people[slot as usize]
+    }
+
+    pub(super) fn activity(&self, slot: u32) -> LastActivity {
+        self.activity[slot as usize]
+    }
+
+    pub(super) fn section(&self, slot: u32) -> &Section {
+        &self.sections[slot as usize]
+    }
+
+    /// The slot of a department that is not deleted.
+    pub(super) fn section_of(&self, id: DepartmentId) -> Option<u32> {
+        let slot = *self.section_by_id.get(&id)?;
+        self.section(slot)
+            .department
+            .deleted_at
+            .is_none()
+            .then_some(slot)
+    }
+
+    pub(super) fn slot_of(&self, id: UserId) -> Option<u32> {
+        let same = |slot: &u32| self.person(*slot).id == id;
+        self.by_id.find(self.hasher.hash_one(id), same).copied()
+    }
+
+    pub(super) fn slot_of_user_key(&self, user_key: &str) -> Option<u32> {
+        let folded = fold(user_key);
+        let same = |slot: &u32| fold(self.person(*slot).user_key()) == folded;
+        self.by_user_key
+            .find(self.hasher.hash_one(&folded), same)
+            .copied()
+    }
+
+    pub(super) fn slot_of_external_id(&self, external_id: &str) -> Option<u32> {
+        let same = |slot: &u32| self.person(*slot).external_id.as_deref() == Some(external_id);
+        self.by_external_id
+            .find(self.hasher.hash_one(external_id), same)
+            .copied()
+    }
+
+    pub(super) fn view(&self, slot: u32) -> UserView<'_> {
+        let person = self.person(slot);
+        let reference = |section: &u32| self.section(*section).department.reference();
+        UserView {
+            id: person.id,
+            username: &person.username,
+            user_key: person.user_key(),
+            external_id: person.external_id.as_deref(),
+            state: person.state,
+            profile: &person.profile,
+            departments: person.departments.iter().map(reference).collect(),
+            last_activity: self.activity(slot),
+            created_at: person.created_at,
+            updated_at: person.updated_at,
+            deleted_at: person.deleted_at,
+            revision: person.revision,
+        }
+    }
+
+    pub(super) fn department_view(&self, slot: u32) -> DepartmentView<'_> {
+        self.section(slot).view()
+    }
+
+    fn put_department(&mut self, department: Department) {
+        if let Some(slot) = self.section_by_id.get(&department.id) {
+            self.sections[*slot as usize].department = department;
+            return;
+        }
+        let slot = u32::try_from(self.sections.len()).expect("fewer than 4 billion departments");
+        self.section_by_id.insert(department.id, slot);
+        self.sections.push(Section {
+            department,
+            members: BTreeSet::new(),
+        });
+    }
+
+    fn put_user(&mut self, user: User, is_load: bool) {
+        let known = if is_load { None } else { self.slot_of(user.id) };
+        if let Some(slot) = known {
+            self.unlink(slot);
+        }
+        let person = self.person_from(user);
+        self.people_heap_bytes += person.heap_bytes();
+        let slot = if let Some(slot) = known {
+            self.people[slot as usize] = person;
+            slot
+        } else {
+            let slot = u32::try_from(self.people.len()).expect("fewer than 4 billion people");
+            let hasher = &self.hasher;
+            self.activity
+                .push(self.early.remove(&person.id).unwrap_or_default());
+            self.people.push(person);
+            let people = &self.people;
+            let hash = |slot: &u32| hasher.hash_one(people[*slot as usize].id);
+            self.by_id.insert_unique(hash(&slot), slot, hash);
+            slot
+        };
+        self.link(slot, is_load, known.is_none());
+    }
+
+    fn person_from(&self, user: User) -> Person {
+        let folded = fold(&user.username);
+        // The store reads departments and memberships in one moment, so each is known.
+        let sections = user
+            .departments
+            .iter()
+            .filter_map(|id| self.section_by_id.get(id).copied());
+        Person {
+            id: user.id,
+            user_key: (user.user_key != user.username).then_some(user.user_key),
+            external_id: user.external_id,
+            folded: (*folded != *user.username).then(|| folded.into()),
+            username: user.username,
+            profile: user.profile,
+            departments: sections.collect(),
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            deleted_at: user.deleted_at,
+            revision: user.revision,
+            state: user.state,
+        }
+    }
+
+    /// Puts a slot into the indexes by what its record says.
+    fn link(&mut self, slot: u32, is_load: bool, is_new: bool) {
+        let (people, hasher) = (&self.people, &self.hasher);
+        let person = &people[slot as usize];
+        let hash = |slot: &u32| hasher.hash_one(fold(people[*slot as usize].user_key()));
+        self.by_user_key.insert_unique(hash(&slot), slot, hash);
+        if person.external_id.is_some() {
+            let hash = |slot: &u32| {
+                hasher.hash_one(
+                    people[*slot as usize]
+                        .external_id
+                        .as_deref()
+                        .unwrap_or_default(),
+                )
+            };
+            self.by_external_id.insert_unique(hash(&slot), slot, hash);
+        }
+        if is_new && !is_load {
+            self.in_id_order
+                .insert(slot, |other| people[other as usize].id.cmp(&person.id));
+        }
+        if person.is_live() {
+            for section in &person.departments {
+                self.sections[*section as usize].members.insert(slot);
+            }
+            let folded_key = fold(person.user_key());
+            self.search
+                .set(slot, &[person.folded_username(), &folded_key]);
+            if !is_load {
+                self.in_username_order
+                    .insert(slot, |other| by_username(people, other, slot));
+                self.in_created_order
+                    .insert(slot, |other| by_created(people, other, slot));
+            }
+        }
+    }
+
+    /// Takes a slot out of the indexes but for the ids'.
+    fn unlink(&mut self, slot: u32) {
+        let (people, hasher) = (&self.people, &self.hasher);
+        let person = &people[slot as usize];
+        self.people_heap_bytes -= person.heap_bytes();
+        let hash = hasher.hash_one(fold(person.user_key()));
+        if let Ok(entry) = self.by_user_key.find_entry(hash, |other| *other == slot) {
+            entry.remove();
+        }
+        if let Some(external_id) = person.external_id.as_deref() {
+            let hash = hasher.hash_one(external_id);
+            if let Ok(entry) = self.by_external_id.find_entry(hash, |other| *other == slot) {
+                entry.remove();
+            }
+        }
+        if person.is_live() {
+            for section in &person.departments {
+                self.sections[*section as usize].members.remove(&slot);
+            }
+            self.search.set(slot, &[]);
+            self.in_username_order
+                .remove(slot, |other| by_username(people, other, slot));
+            self.in_created_order
+                .remove(slot, |other| by_created(people, other, slot));
+        }
+    }
+
+    fn sort(&mut self) {
+        let people = &self.people;
+        let count = u32::try_from(people.len()).expect("fewer than 4 billion people");
+        let mut slots: Vec<u32> = (0..count).collect();
+        slots.sort_unstable_by_key(|slot| people[*slot as usize].id);
+        self.in_id_order = Order::from_sorted(&slots);
+        slots.retain(|slot| people[*slot as usize].is_live());
+        slots.sort_unstable_by(|one, other| by_username(people, *one, *other));
+        self.in_username_order = Order::from_sorted(&slots);
+        slots.sort_unstable_by(|one, other| by_created(people, *one, *other));
+        self.in_created_order = Order::from_sorted(&slots);
+    }
+}
+
+impl Section {
+    fn view(&self) -> DepartmentView<'_> {
+        DepartmentView {
+            department: &self.department,
+            member_count: self.members.len() as u64,
+        }
+    }
+}
+
+fn by_username(people: &[Person], one: u32, other: u32) -> Ordering {
+    let (one, other) = (&people[one as usize], &people[other as usize]);
+    one.folded_username()
+        .cmp(other.folded_username())
+        .then_with(|| one.id.cmp(&other.id))
+}
+
+fn by_created(people: &[Person], one: u32, other: u32) -> Ordering {
+    let (one, other) = (&people[one as usize], &people[other as usize]);
+    one.created_at
+        .cmp(&other.created_at)
+        .then_with(|| one.id.cmp(&other.id))
+}

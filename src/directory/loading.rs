@@ -1,0 +1,179 @@
+//! Reading images from the database: whole, and what happened since.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::RwLock;
+
+use crate::directory::Live;
+use crate::directory::image::{Delta, Image};
+use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::store::{self, Error, Store, Tx};
+
+/// Reads a client's whole directory, as of one moment; `None` when there is no such client.
+pub(super) async fn load(store: &Store, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
+    let image = store.read(move |tx| read_image(tx, client)).await?;
+    Ok(image.map(|image| {
+        Arc::new(Live {
+            image: RwLock::new(image),
+            catching_up: tokio::sync::Mutex::new(()),
+            used: AtomicU64::new(0),
+        })
+    }))
+}
+
+/// Makes the image contain change `number`, by reading what later changes than its own touched.
+pub(super) async fn catch_up(
+    store: &Store,
+    client: ClientId,
+    live: &Live,
+    number: i64,
+) -> Result<(), Error> {
+    // Whoever comes while another catches up finds, as a rule, that it is done.
+    let _turn = live.catching_up.lock().await;
+    let known = live.read().number();
+    if known >= number {
+        return Ok(());
+    }
+    let delta = store.read(move |tx| read_delta(tx, client, known)).await?;
+    if let Some(delta) = delta {
+        live.image.write().apply(delta);
+    }
+    Ok(())
+}
+
+/// Makes the image contain the activity log up to entry `number`.
+pub(super) async fn catch_up_activity(
+    store: &Store,
+    client: ClientId,
+    live: &Live,
+    number: i64,
+) -> Result<(), Error> {
+    let _turn = live.catching_up.lock().await;
+    let known = live.read().activity_number();
+    if known >= number {
+        return Ok(());
+    }
+    let entries = store
+        .read(move |tx| store::activity::logged_since(tx, client, known))
+        .await?;
+    if entries
+        .first()
+        .is_some_and(|(first, _)| *first == known + 1)
+    {
+        let mut image = live.image.write();
+        for (number, reports) in entries {
+            if number > image.activity_number() {
+                image.apply_reports(number, &reports);
+            }
+        }
+        return Ok(());
+    }
+    // The entries in between were folded and taken out: the table has them.
+    let (activity, latest) = store
+        .read(move |tx| {
+            let mut activity = Vec::new();
+            store::activity::each(tx, client, |user, seen| {
+                activity.push((user, seen));
+                Ok::<(), Error>(())
+            })?;
+            let numbers = store::activity::numbers(tx, client)?;
+            let log = store::activity::logged_since(tx, client, numbers.folded)?;
+            Ok::<_, Error>(((activity, log), numbers.latest))
+        })
+        .await?;
+    let mut image = live.image.write();
+    for (user, seen) in activity.0 {
+        image.merge_activity(user, seen);
+    }
+    for (_, reports) in activity.1 {
+        image.apply_reports(latest, &reports);
+    }
+    image.set_activity_number(latest);
+    Ok(())
+}
+
+/// The clients' numbers now: of the latest change and of the latest activity.
+pub(super) async fn numbers(
+    store: &Store,
+    clients: Vec<ClientId>,
+) -> Result<Vec<(ClientId, i64, i64)>, Error> {
+    store
+        .read(move |tx| {
+            let mut numbers = Vec::with_capacity(clients.len());
+            for client in &clients {
+                let change = store::clients::change_number(tx, *client)?.unwrap_or(0);
+                let activity = store::activity::numbers(tx, *client)?.latest;
+                numbers.push((*client, change, activity));
+            }
+            Ok(numbers)
+        })
+        .await
+}
+
+/// Reads a client's whole directory in one transaction.
+pub fn read_image(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Image>, Error> {
+    let Some(record) = store::clients::find(tx, client)? else {
+        return Ok(None);
+    };
+    let number = store::clients::change_number(tx, client)?.unwrap_or(0);
+    let mut users = Vec::new();
+    store::users::each(tx, client, |user| {
+        users.push(user);
+        Ok::<(), Error>(())
+    })?;
+    // Both come by user id: one pass brings them together.
+    let mut index = 0;
+    store::memberships::each(tx, client, |user, department| {
+        while users.get(index).is_some_and(|known| known.id < user) {
+            index += 1;
+        }
+        if let Some(known) = users.get_mut(index).filter(|known| known.id == user) {
+            known.departments.push(department);
+        }
+        Ok::<(), Error>(())
+    })?;
+    let departments = store::departments::changed_since(tx, client, -1)?;
+    let renames = store::users::renames_since(tx, client, -1)?;
+    let mut image = Image::new(record);
+    image.apply(Delta {
+        number,
+        client: None,
+        departments,
+        users,
+        renames,
+    });
+    store::activity::each(tx, client, |user, seen| {
+        image.merge_activity(user, seen);
+        Ok::<(), Error>(())
+    })?;
+    let numbers = store::activity::numbers(tx, client)?;
+    for (number, reports) in store::activity::logged_since(tx, client, numbers.folded)? {
+        image.apply_reports(number, &reports);
+    }
+    image.set_activity_number(numbers.latest);
+    Ok(Some(image))
+}
+
+fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Delta>, Error> {
+    let Some(number) = store::clients::change_number(tx, client)? else {
+        return Ok(None);
+    };
+    let record = store::clients::find(tx, client)?;
+    let mut users = store::users::changed_since(tx, client, since)?;
+    let mut departments_of: HashMap<UserId, Vec<DepartmentId>> = HashMap::new();
+    for (user, department) in store::memberships::changed_since(tx, client, since)? {
+        departments_of.entry(user).or_default().push(department);
+    }
+    for user in &mut users {
+        user.departments = departments_of.remove(&user.id).unwrap_or_default();
+    }
+    Ok(Some(Delta {
+        number,
+        client: record,
+        departments: store::departments::changed_since(tx, client, since)?,
+        users,
+        renames: store::users::renames_since(tx, client, since)?,
+    }))
+}

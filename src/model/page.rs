@@ -1,0 +1,148 @@
+//! Pages of lists: how large, in what order, and where the next one begins.
+
+use crate::model::id::{DepartmentId, Id, UserId};
+use crate::model::timestamp::Timestamp;
+
+/// Up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SortOrder {
+    /// From the smallest.
+    #[default]
+    Ascending,
+    /// From the largest.
+    Descending,
+}
+
+impl SortOrder {
+    /// The name in the Clients API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ascending => "asc",
+            Self::Descending => "desc",
+        }
+    }
+
+    /// Puts two keys in this order.
+    pub fn apply(self, ordering: std::cmp::Ordering) -> std::cmp::Ordering {
+        match self {
+            Self::Ascending => ordering,
+            Self::Descending => ordering.reverse(),
+        }
+    }
+}
+
+/// What an item of a list is ordered by. Within one list all keys are of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SortKey {
+    /// A folded name.
+    Text(Box<str>),
+    /// A moment; none sorts as the oldest.
+    Time(Option<Timestamp>),
+    /// A count.
+    Number(u64),
+    /// Only the id counts.
+    Id,
+}
+
+/// Where a page ended: the next one begins behind it. Items are ordered by key, then by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The last item's key.
+    pub key: SortKey,
+    /// The last item's id.
+    pub id: Id,
+    /// The change number at which the walk began. Who was renamed after it is still listed under
+    /// the old name in this walk, so that each is met exactly once.
+    pub since: i64,
+}
+
+/// What users are listed by (Clients API, List users: `sort_by`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum UserSort {
+    /// By folded username.
+    #[default]
+    Username,
+    /// By the latest activity on any channel.
+    LastActivity,
+    /// By the record's making.
+    CreatedAt,
+}
+
+impl UserSort {
+    /// The name in the Clients API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Username => "username",
+            Self::LastActivity => "last_activity",
+            Self::CreatedAt => "created_at",
+        }
+    }
+}
+
+/// Which users to list. All that is given must hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UserQuery {
+    /// A folded substring of the folded username or user key.
+    pub q: Option<Box<str>>,
+    /// A department they belong to.
+    pub department: Option<DepartmentId>,
+    /// These ids only.
+    pub ids: Option<Vec<UserId>>,
+    /// This user key, whatever the case.
+    pub user_key: Option<Box<str>>,
+    /// This external id exactly.
+    pub external_id: Option<Box<str>>,
+    /// Seen at this moment or later.
+    pub active_since: Option<Timestamp>,
+    /// Seen before this moment, or never.
+    pub stale_since: Option<Timestamp>,
+    /// What to order by.
+    pub sort: UserSort,
+    /// Up or down.
+    pub order: SortOrder,
+}
+
+/// What departments are listed by (Clients API, Departments: `sort_by`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum DepartmentSort {
+    /// By folded name.
+    #[default]
+    Name,
+    /// By the number of members.
+    MemberCount,
+    /// By the record's making.
+    CreatedAt,
+}
+
+impl DepartmentSort {
+    /// The name in the Clients API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::MemberCount => "member_count",
+            Self::CreatedAt => "created_at",
+        }
+    }
+}
+
+/// Which departments to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DepartmentQuery {
+    /// A folded substring of the folded name.
+    pub q: Option<Box<str>>,
+    /// What to order by.
+    pub sort: DepartmentSort,
+    /// Up or down.
+    pub order: SortOrder,
+}
+
+/// Part of a list, as one moment shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items, in order.
+    pub items: Vec<T>,
+    /// How many items the filters match, over all pages.
+    pub total_count: u64,
+    /// Where the next page begins; `None` on the last one.
+    pub next: Option<Position>,
+}

@@ -1,0 +1,48 @@
+//! Text that people and machines send us: its length, its characters, and how it is compared.
+
+use crate::model::invalid::Invalid;
+
+/// The longest username, user key, external id or name, in characters.
+pub const NAME_LENGTH_MAX: usize = 256;
+/// The longest description, in characters.
+pub const DESCRIPTION_LENGTH_MAX: usize = 2_000;
+
+/// How text is compared where case does not count: in lower case, by code points.
+pub fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// Checks `text` for the field: not empty, at most `length_max` characters, none of them a control
+/// character (which no name holds, and which terminals and spreadsheets act upon).
+pub fn checked<'a>(field: &str, text: &'a str, length_max: usize) -> Result<&'a str, Invalid> {
+    if text.trim().is_empty() {
+        return Err(Invalid::new(field, format!("{field} must not be empty")));
+    }
+    checked_or_empty(field, text, length_max)
+}
+
+/// As [`checked`], but the empty text is fine.
+pub fn checked_or_empty<'a>(
+    field: &str,
+    text: &'a str,
+    length_max: usize,
+) -> Result<&'a str, Invalid> {
+    if text.len() > length_max && text.chars().count() > length_max {
+        return Err(Invalid::new(
+            field,
+            format!("{field} is longer than {length_max} characters"),
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Invalid::new(
+            field,
+            format!("{field} must not hold control characters"),
+        ));
+    }
+    Ok(text)
+}
+
+/// Text of a client organisation, a department or a person that is used as a name or key.
+pub fn name(field: &str, text: &str) -> Result<Box<str>, Invalid> {
+    checked(field, text, NAME_LENGTH_MAX).map(Into::into)
+}

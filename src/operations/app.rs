@@ -1,0 +1,94 @@
+//! What every operation needs, handed in once.
+
+use std::sync::Arc;
+
+use crate::directory::Directory;
+use crate::directory::registry::Registry;
+use crate::model::environment::{Clock, Entropy};
+use crate::model::id::Id;
+use crate::model::timestamp::Timestamp;
+use crate::operations::activity::Queue;
+use crate::operations::error::Error;
+use crate::store::{Store, secrets};
+
+/// A directory server's inside: everything but the doors.
+pub struct App {
+    pub(super) store: Arc<Store>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) registry: Registry,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) activity: Arc<Queue>,
+}
+
+impl App {
+    /// An app over an open store, whose images take about `image_budget_bytes`.
+    pub async fn new(
+        store: Store,
+        image_budget_bytes: usize,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, Error> {
+        let store = Arc::new(store);
+        let directory = Arc::new(Directory::new(Arc::clone(&store), image_budget_bytes));
+        let registry = Registry::open(Arc::clone(&store)).await?;
+        let activity = Arc::new(Queue::default());
+        Ok(Self {
+            store,
+            directory,
+            registry,
+            clock,
+            entropy,
+            activity,
+        })
+    }
+
+    /// The time of day.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The clock that was handed in.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The randomness that was handed in.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.entropy
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> Id {
+        self.entropy.new_id(self.now())
+    }
+
+    /// A key of 32 random bytes in hexadecimal digits, made once and kept with the data.
+    pub async fn kept_key(&self, name: &'static str) -> Result<[u8; 32], Error> {
+        let mut fresh = [0; 32];
+        self.entropy.fill(&mut fresh);
+        let fresh = crate::model::token::TokenHash(fresh).to_hex();
+        let kept = self
+            .store
+            .write(move |tx| secrets::find_or_insert(tx, name, &fresh))
+            .await
+            .map_err(Error::from)?;
+        crate::model::token::TokenHash::from_hex(&kept)
+            .map(|key| key.0)
+            .ok_or_else(|| Error::Internal(format!("the key {name} cannot be read")))
+    }
+
+    /// How many images are loaded, and their bytes.
+    pub fn images(&self) -> (usize, usize) {
+        self.directory.size()
+    }
+
+    /// Whether the database answers.
+    pub async fn check(&self) -> Result<(), Error> {
+        self.store
+            .read(|tx| crate::store::registry::number(tx))
+            .await
+            .map(drop)
+            .map_err(Error::from)
+    }
+}

@@ -1,0 +1,180 @@
+//! Who is asking, and what they may. No client id is believed without asking the caller.
+
+use std::sync::Arc;
+
+use crate::directory::registry::{Buckets, KnownToken};
+use crate::model::change::{Actor, Source};
+use crate::model::id::{ClientId, TokenId};
+use crate::model::rate_limit::{Limit, RouteClass};
+use crate::model::scope::Scope;
+use crate::model::token::{ClientSet, Secret};
+use crate::operations::app::App;
+use crate::operations::error::{Error, Noun};
+
+/// The bearer of a valid token.
+#[derive(Debug, Clone)]
+pub struct Caller(Arc<KnownToken>);
+
+/// What a caller was found to be allowed: the one way to name a client to an operation. Only this
+/// module makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    client: ClientId,
+    actor: Actor,
+    may_enroll: bool,
+}
+
+impl Access {
+    /// The client whose data may be touched.
+    pub fn client(&self) -> ClientId {
+        self.client
+    }
+
+    /// Whom the log will name.
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+
+    /// Whether activity may create the people that it is about.
+    pub fn may_enroll(&self) -> bool {
+        self.may_enroll
+    }
+
+    /// The same access, through a door that the log names.
+    pub(super) fn through(self, source: Source) -> Self {
+        Self {
+            actor: Actor {
+                source,
+                ..self.actor
+            },
+            ..self
+        }
+    }
+
+    /// The access of who runs a command on the database's own machine.
+    pub fn of_command_line(client: ClientId, source: Source) -> Self {
+        Self {
+            client,
+            actor: Actor {
+                token: None,
+                source,
+            },
+            may_enroll: false,
+        }
+    }
+
+    /// The access of a gateway's bearer, who reads and never writes.
+    pub(super) fn of_gateway(client: ClientId) -> Self {
+        let actor = Actor {
+            token: None,
+            source: Source::Api,
+        };
+        Self {
+            client,
+            actor,
+            may_enroll: false,
+        }
+    }
+}
+
+/// That a caller may administer clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdminAccess {
+    actor: Actor,
+}
+
+impl AdminAccess {
+    /// Whom the log will name.
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+
+    /// The access of who runs a command on the database's own machine.
+    pub fn of_command_line() -> Self {
+        Self {
+            actor: Actor {
+                token: None,
+                source: Source::CommandLine,
+            },
+        }
+    }
+}
+
+impl Caller {
+    /// The bearer of the token whose secret is `text`. Garbage is refused without a look-up; an
+    /// unknown token is looked for in the database once, since the command line may have made it.
+    pub async fn authenticate(app: &App, text: &str) -> Result<Self, Error> {
+        let secret = Secret::parse(text).ok_or(Error::Unauthorized("The token is malformed."))?;
+        let hash = secret.hash();
+        let mut known = app.registry.token(&hash);
+        if known.is_none() {
+            app.registry.refresh().await?;
+            known = app.registry.token(&hash);
+        }
+        let known = known.ok_or(Error::Unauthorized("The token is unknown or was revoked."))?;
+        if !known.token.is_valid(app.now()) {
+            return Err(Error::Unauthorized("The token has expired."));
+        }
+        Ok(Self(known))
+    }
+
+    /// The token's id.
+    pub fn token_id(&self) -> TokenId {
+        self.0.token.id
+    }
+
+    /// The buckets that its requests are counted in, and the limit of a class, if there is one.
+    pub fn limit(&self, class: RouteClass) -> Option<(Limit, &Buckets)> {
+        self.0
+            .token
+            .limits
+            .of(class)
+            .map(|limit| (limit, &*self.0.buckets))
+    }
+
+    /// May the caller do this to this client? The answer is the same refusal whether or not the
+    /// client exists; only who may use all clients learns that one does not. `client` is `None`
+    /// when the id is malformed: no client has it.
+    pub fn access(
+        &self,
+        client: Option<ClientId>,
+        client_text: &str,
+        scope: Scope,
+    ) -> Result<Access, Error> {
+        let token = &self.0.token;
+        if !token.scopes.contains(scope) {
+            return Err(Error::Forbidden);
+        }
+        let client = match (client, token.clients) {
+            (Some(client), clients) if clients.contains(client) => client,
+            (None, ClientSet::All) => return Err(Error::not_found(Noun::Client, client_text)),
+            _ => return Err(Error::Forbidden),
+        };
+        Ok(Access {
+            client,
+            actor: Actor {
+                token: Some(token.id),
+                source: Source::Api,
+            },
+            may_enroll: token.scopes.contains(Scope::UsersEnroll),
+        })
+    }
+
+    /// May the caller administer clients? Only with the `admin` scope and for all clients.
+    pub fn admin(&self) -> Result<AdminAccess, Error> {
+        let token = &self.0.token;
+        if token.clients == ClientSet::All && token.scopes.contains(Scope::Admin) {
+            return Ok(AdminAccess {
+                actor: Actor {
+                    token: Some(token.id),
+                    source: Source::Api,
+                },
+            });
+        }
+        Err(Error::Forbidden)
+    }
+
+    pub(super) fn known(&self) -> &KnownToken {
+        &self.0
+    }
+}

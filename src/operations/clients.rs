@@ -1,0 +1,153 @@
+//! Client organisations.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::model::change::{Actor, Entity};
+use crate::model::client::{Client, ClientChange, NewClient};
+use crate::model::id::ClientId;
+use crate::model::page::{Page, Position, SortKey};
+use crate::operations::app::App;
+use crate::operations::caller::{Access, AdminAccess};
+use crate::operations::error::{Error, Noun};
+use crate::operations::precondition::Precondition;
+use crate::operations::users::live;
+use crate::operations::write::{Done, Once, write};
+use crate::store::changes::Change;
+use crate::store::{self, Tx};
+
+/// Lends the client's own record to `show`.
+pub async fn get<R>(
+    app: &App,
+    access: &Access,
+    show: impl FnOnce(&Client) -> R,
+) -> Result<R, Error> {
+    let live = live(app, access).await?;
+    let image = live.read();
+    Ok(show(image.client()))
+}
+
+/// A page of all clients, by id.
+pub async fn list(
+    app: &App,
+    _access: &AdminAccess,
+    after: Option<ClientId>,
+    size: usize,
+) -> Result<Page<Client>, Error> {
+    let one_more = i64::try_from(size).unwrap_or(i64::MAX).saturating_add(1);
+    let (mut items, count) = app
+        .store
+        .read(move |tx| {
+            let items = store::clients::page(tx, after, one_more)?;
+            Ok::<_, Error>((items, store::clients::count(tx)?))
+        })
+        .await?;
+    let more = items.len() > size;
+    items.truncate(size);
+    let next = items.last().filter(|_| more).map(|client| Position {
+        key: SortKey::Id,
+        id: client.id.0,
+        since: 0,
+    });
+    Ok(Page {
+        items,
+        total_count: u64::try_from(count).unwrap_or(0),
+        next,
+    })
+}
+
+/// Creates a client.
+pub async fn create(
+    app: &App,
+    access: &AdminAccess,
+    new: NewClient,
+    once: Option<Once<Client>>,
+) -> Result<Done<Client>, Error> {
+    let fresh_id = ClientId(app.new_id());
+    let actor = access.actor();
+    let clock = Arc::clone(&app.clock);
+    app.store
+        .write(move |tx| {
+            let now = clock.now();
+            Once::apply(once.as_ref(), tx, None, actor, now, |tx| {
+                let client = Client {
+                    id: new.id.unwrap_or(fresh_id),
+                    name: new.name.clone(),
+                    partner: new.partner.clone(),
+                    enrollment_token: new.enrollment_token.clone(),
+                    created_at: now,
+                    updated_at: now,
+                    revision: 1,
+                };
+                insert(tx, &client, actor)?;
+                Ok(client)
+            })
+        })
+        .await
+}
+
+fn insert(tx: &mut Tx<'_>, client: &Client, actor: Actor) -> Result<(), Error> {
+    if !store::clients::insert(tx, client)? {
+        return Err(Error::conflict("id", "The id is taken"));
+    }
+    store::registry::advance(tx)?;
+    let change = Change {
+        number: client.revision,
+        at: client.created_at,
+        actor,
+        entity: Entity::Client,
+        entity_id: client.id.as_str(),
+        action: "created",
+        detail: &json!({ "name": client.name }).to_string(),
+    };
+    store::changes::insert(tx, client.id, &change)?;
+    Ok(())
+}
+
+/// Changes the client's own record.
+pub async fn update(
+    app: &App,
+    access: &Access,
+    change: ClientChange,
+    precondition: Precondition,
+) -> Result<Client, Error> {
+    write(app, access, move |write| {
+        let old = store::clients::find(write.tx, write.client)?
+            .ok_or_else(|| Error::not_found(Noun::Client, write.client.as_str()))?;
+        precondition.check("client", old.revision)?;
+        let mut new = old.clone();
+        change.clone().apply(&mut new);
+        if new == old {
+            return Ok(old);
+        }
+        // The enrolment token is a secret: the log says only that it changed.
+        let detail = json!({
+            "name": { "from": old.name, "to": new.name },
+            "partner": {
+                "from": old.partner.as_ref().map(|partner| &partner.id),
+                "to": new.partner.as_ref().map(|partner| &partner.id),
+            },
+            "enrollment_token_changed": old.enrollment_token != new.enrollment_token,
+        });
+        new.updated_at = write.now.max(old.updated_at);
+        new.revision = write.record(Entity::Client, new.id.as_str(), "updated", &detail)?;
+        store::clients::update(write.tx, &new)?;
+        Ok(new)
+    })
+    .await
+}
+
+impl ClientChange {
+    fn apply(self, client: &mut Client) {
+        if let Some(name) = self.name {
+            client.name = name;
+        }
+        if let Some(partner) = self.partner {
+            client.partner = partner;
+        }
+        if let Some(enrollment_token) = self.enrollment_token {
+            client.enrollment_token = enrollment_token;
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What a server does beside answering: looking for what others wrote, folding the activity log,
+//! forgetting what is over.
+
+use std::time::Duration;
+
+use crate::operations::app::App;
+use crate::operations::error::Error;
+use crate::operations::write::REMEMBERED_MS;
+use crate::store;
+
+/// How often to look for what other processes wrote: they are to be noticed within 2 s.
+pub const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How often the activity log is folded into its table.
+pub const FOLD_INTERVAL: Duration = Duration::from_secs(5);
+/// How often remembered answers that are over are forgotten.
+pub const PURGE_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// How long entries of the activity log stay for other nodes to read.
+const LOG_KEPT_MS: i64 = 10 * 60 * 1000;
+
+/// Takes in what others wrote: tokens, instances, and the loaded clients' people.
+pub async fn poll(app: &App) -> Result<(), Error> {
+    app.registry.refresh().await?;
+    Ok(app.directory.poll().await?)
+}
+
+/// Folds the activity log into its table, one client a transaction.
+pub async fn fold(app: &App) -> Result<(), Error> {
+    let keep_since = app.now().plus_milliseconds(-LOG_KEPT_MS);
+    let clients = app
+        .store
+        .read(|tx| store::activity::unfolded_clients(tx))
+        .await?;
+    for client in clients {
+        app.store
+            .write(move |tx| store::activity::fold(tx, client, keep_since))
+            .await?;
+    }
+    Ok(())
+}
+
+/// Forgets remembered answers that are over.
+pub async fn purge(app: &App) -> Result<(), Error> {
+    let before = app.now().plus_milliseconds(-REMEMBERED_MS);
+    app.store
+        .write(move |tx| store::idempotency::purge(tx, before))
+        .await?;
+    Ok(())
+}

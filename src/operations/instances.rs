@@ -1,0 +1,121 @@
+//! Gateway instances and their keys. Only the command line changes them, so far.
+
+use std::sync::Arc;
+
+use crate::model::id::{ClientId, KeyId};
+use crate::model::instance::{Instance, InstanceKey, InstanceName};
+use crate::model::invalid::Invalid;
+use crate::operations::app::App;
+use crate::operations::caller::AdminAccess;
+use crate::operations::error::{Error, Noun};
+use crate::operations::jwt;
+use crate::store;
+
+/// Makes an instance of the client's gateway.
+pub async fn create(
+    app: &App,
+    _access: &AdminAccess,
+    name: InstanceName,
+    client: ClientId,
+) -> Result<Instance, Error> {
+    let instance = Instance {
+        name,
+        client,
+        created_at: app.now(),
+    };
+    let stored = instance.clone();
+    app.store
+        .write(move |tx| {
+            if store::clients::find(tx, client)?.is_none() {
+                return Err(Error::not_found(Noun::Client, client.as_str()));
+            }
+            if !store::instances::insert(tx, &stored)? {
+                return Err(Error::conflict(
+                    "instance",
+                    "An instance of that name exists",
+                ));
+            }
+            store::registry::advance(tx)?;
+            Ok(())
+        })
+        .await?;
+    app.registry.refresh().await?;
+    Ok(instance)
+}
+
+/// All instances with their keys, by name.
+pub async fn list(
+    app: &App,
+    _access: &AdminAccess,
+) -> Result<Vec<(Instance, Vec<InstanceKey>)>, Error> {
+    app.store
+        .read(|tx| {
+            let keys = store::instances::all_keys(tx)?;
+            let instances = store::instances::all(tx)?.into_iter();
+            Ok(instances
+                .map(|instance| {
+                    let own = keys.iter().filter(|key| key.instance == instance.name);
+                    let own = own.cloned().collect();
+                    (instance, own)
+                })
+                .collect())
+        })
+        .await
+}
+
+/// Takes an instance away, with its keys.
+pub async fn delete(app: &App, _access: &AdminAccess, name: InstanceName) -> Result<(), Error> {
+    app.store
+        .write(move |tx| {
+            if !store::instances::delete(tx, &name)? {
+                return Err(Error::not_found(Noun::Instance, name.as_str()));
+            }
+            store::registry::advance(tx)?;
+            Ok(())
+        })
+        .await?;
+    Ok(app.registry.refresh().await?)
+}
+
+/// Lets the instance accept tokens that are signed with the private half of `pem`.
+pub async fn add_key(
+    app: &App,
+    _access: &AdminAccess,
+    instance: InstanceName,
+    audience: &str,
+    pem: &str,
+) -> Result<InstanceKey, Error> {
+    let audience = crate::model::text::checked("audience", audience, 2_000)?.into();
+    let algorithm = jwt::algorithm_of(pem).ok_or_else(|| {
+        Invalid::new(
+            "key",
+            "the file must hold a public key of P-256 or RSA (2048 bits at least)",
+        )
+    })?;
+    let id = KeyId(app.new_id());
+    let key = InstanceKey {
+        id,
+        instance,
+        audience,
+        algorithm,
+        pem: pem.into(),
+        created_at: app.now(),
+    };
+    let stored = Arc::new(key.clone());
+    app.store
+        .write(move |tx| {
+            let known = store::instances::all(tx)?;
+            if !known
+                .iter()
+                .any(|instance| instance.name == stored.instance)
+            {
+                return Err(Error::not_found(Noun::Instance, stored.instance.as_str()));
+            }
+            store::instances::insert_key(tx, &stored)?;
+            store::registry::advance(tx)?;
+            Ok(())
+        })
+        .await?;
+    app.registry.refresh().await?;
+    Ok(key)
+}

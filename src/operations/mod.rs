@@ -1,0 +1,19 @@
+//! The verbs: may the caller? is it valid? Reads ask the directory's images; writes are one
+//! transaction with their change records, after which the image catches up.
+//!
+//! One file a noun. No SQL, no HTTP.
+
+pub mod activity;
+pub mod app;
+pub mod caller;
+pub mod clients;
+pub mod departments;
+pub mod error;
+pub mod gateway;
+pub mod housekeeping;
+pub mod instances;
+mod jwt;
+pub mod precondition;
+pub mod tokens;
+pub mod users;
+pub mod write;

@@ -1,0 +1,121 @@
+//! Tokens: making, listing, rotating and revoking them. Only the command line does, so far.
+
+use std::sync::Arc;
+
+use crate::model::id::TokenId;
+use crate::model::invalid::Invalid;
+use crate::model::scope::Scope;
+use crate::model::token::{ClientSet, NewToken, Secret, Token};
+use crate::operations::app::App;
+use crate::operations::caller::AdminAccess;
+use crate::operations::error::{Error, Noun};
+use crate::store;
+
+/// Makes a token. The secret is told here and never again.
+pub async fn create(
+    app: &App,
+    _access: &AdminAccess,
+    new: NewToken,
+) -> Result<(Token, Secret), Error> {
+    if new.scopes.is_empty() {
+        return Err(Invalid::new("scope", "a token needs at least one scope").into());
+    }
+    if new.scopes.contains(&Scope::Admin) && new.clients != ClientSet::All {
+        let reason = "the scope admin is for tokens of all clients";
+        return Err(Invalid::new("scope", reason).into());
+    }
+    if new.expires_at.is_some_and(|end| end <= app.now()) {
+        return Err(Invalid::new("expires", "the token would be over already").into());
+    }
+    let secret = new_secret(app)?;
+    let token = Token {
+        id: TokenId(app.new_id()),
+        name: new.name,
+        hash: secret.hash(),
+        clients: new.clients,
+        scopes: new.scopes.into_iter().collect(),
+        limits: new.limits,
+        created_at: app.now(),
+        expires_at: new.expires_at,
+        revoked_at: None,
+    };
+    let stored = token.clone();
+    app.store
+        .write(move |tx| {
+            if let ClientSet::One(client) = stored.clients
+                && store::clients::find(tx, client)?.is_none()
+            {
+                return Err(Error::not_found(Noun::Client, client.as_str()));
+            }
+            let number = store::registry::advance(tx)?;
+            Ok(store::tokens::insert(tx, &stored, number)?)
+        })
+        .await?;
+    app.registry.refresh().await?;
+    Ok((token, secret))
+}
+
+/// All tokens, revoked ones too, the oldest first.
+pub async fn list(app: &App, _access: &AdminAccess) -> Result<Vec<Token>, Error> {
+    app.store
+        .read(|tx| store::tokens::all(tx))
+        .await
+        .map_err(Error::from)
+}
+
+/// Revokes a token for good; one that was revoked before stays so.
+pub async fn revoke(app: &App, _access: &AdminAccess, id: TokenId) -> Result<(), Error> {
+    let clock = Arc::clone(&app.clock);
+    app.store
+        .write(move |tx| {
+            store::tokens::find(tx, id)?
+                .ok_or_else(|| Error::not_found(Noun::Token, id.as_str()))?;
+            let number = store::registry::advance(tx)?;
+            store::tokens::revoke(tx, id, clock.now(), number)?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(app.registry.refresh().await?)
+}
+
+/// Makes a token with the same rights and end in the place of one that is revoked by this.
+pub async fn rotate(
+    app: &App,
+    _access: &AdminAccess,
+    id: TokenId,
+) -> Result<(Token, Secret), Error> {
+    let secret = new_secret(app)?;
+    let (fresh_id, hash) = (TokenId(app.new_id()), secret.hash());
+    let clock = Arc::clone(&app.clock);
+    let token = app
+        .store
+        .write(move |tx| {
+            let old = store::tokens::find(tx, id)?
+                .ok_or_else(|| Error::not_found(Noun::Token, id.as_str()))?;
+            let now = clock.now();
+            if !old.is_valid(now) {
+                let reason = "the token was revoked or has expired";
+                return Err(Invalid::new("token_id", reason).into());
+            }
+            let number = store::registry::advance(tx)?;
+            store::tokens::revoke(tx, id, now, number)?;
+            let token = Token {
+                id: fresh_id,
+                hash,
+                created_at: now,
+                ..old
+            };
+            store::tokens::insert(tx, &token, number)?;
+            Ok::<_, Error>(token)
+        })
+        .await?;
+    app.registry.refresh().await?;
+    Ok((token, secret))
+}
+
+fn new_secret(app: &App) -> Result<Secret, Error> {
+    let mut random = [0; 64];
+    app.entropy.fill(&mut random);
+    Secret::from_random(&random)
+        .ok_or_else(|| Error::Internal("the source of randomness is broken".to_owned()))
+}

@@ -1,0 +1,374 @@
+//! People: reading them, and the rules of changing them.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::directory::Live;
+use crate::model::change::Entity;
+use crate::model::id::{DepartmentId, UserId};
+use crate::model::invalid::Invalid;
+use crate::model::page::{Page, Position, UserQuery};
+use crate::model::profile_json;
+use crate::model::text::fold;
+use crate::model::user::{NewUser, State, Summary, User, UserDetails, UserView};
+use crate::operations::app::App;
+use crate::operations::caller::Access;
+use crate::operations::error::{Error, Noun};
+use crate::operations::precondition::Precondition;
+use crate::operations::write::{Done, Once, Write, write, write_once};
+use crate::store;
+use crate::store::users::Rename;
+
+/// The image of the client that was granted.
+pub(super) async fn live(app: &App, access: &Access) -> Result<Arc<Live>, Error> {
+    let client = access.client();
+    let live = app.directory.live(client).await?;
+    live.ok_or_else(|| Error::not_found(Noun::Client, client.as_str()))
+}
+
+/// Lends the user of that id to `show`.
+pub async fn get<R>(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    show: impl FnOnce(&UserView<'_>) -> R,
+) -> Result<R, Error> {
+    let live = live(app, access).await?;
+    let image = live.read();
+    let user = image.user(id).ok_or_else(|| unknown(id))?;
+    Ok(show(&user))
+}
+
+/// Lends a page of users to `show`. A department that does not exist matches nobody.
+pub async fn list<R>(
+    app: &App,
+    access: &Access,
+    query: &UserQuery,
+    after: Option<&Position>,
+    size: usize,
+    show: impl FnOnce(Page<UserView<'_>>) -> R,
+) -> Result<R, Error> {
+    let live = live(app, access).await?;
+    let image = live.read();
+    Ok(show(image.list_users(query, after, size)))
+}
+
+/// How many users were seen within the last `threshold_s` seconds, and how many were not.
+pub async fn summary(app: &App, access: &Access, threshold_s: i64) -> Result<Summary, Error> {
+    let live = live(app, access).await?;
+    let since = app
+        .now()
+        .plus_milliseconds(threshold_s.saturating_mul(-1000));
+    let summary = live.read().summary(since);
+    Ok(summary)
+}
+
+/// Creates a user, or brings a deleted one with the same external id or user key back, under its
+/// old id.
+pub async fn create(
+    app: &App,
+    access: &Access,
+    new: NewUser,
+    once: Option<Once<UserDetails>>,
+) -> Result<Done<UserDetails>, Error> {
+    let id = UserId(app.new_id());
+    write_once(app, access, once, move |write| {
+        let user = create_or_revive(write, id, new.clone())?;
+        details(write, user)
+    })
+    .await
+}
+
+/// Replaces the user's departments.
+pub async fn set_departments(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    departments: Vec<DepartmentId>,
+    precondition: Precondition,
+) -> Result<UserDetails, Error> {
+    change(app, access, id, precondition, move |write, user| {
+        check_departments(write, &departments)?;
+        user.departments.clone_from(&departments);
+        Ok(())
+    })
+    .await
+}
+
+/// Changes the user's profile and state by a JSON merge patch of the gateway's `user` object.
+pub async fn patch_profile(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    patch: Map<String, Value>,
+    precondition: Precondition,
+) -> Result<UserDetails, Error> {
+    change(app, access, id, precondition, move |_, user| {
+        let (state, profile) = profile_json::patched(&user.profile, &patch)?;
+        user.state = state.unwrap_or(user.state);
+        user.profile = profile;
+        Ok(())
+    })
+    .await
+}
+
+/// Deletes the user, softly: the Clients API shows it no more, the gateway as inactive.
+pub async fn delete(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    precondition: Precondition,
+) -> Result<(), Error> {
+    write(app, access, move |write| {
+        let old = find_live(write, id)?;
+        precondition.check("user", old.revision)?;
+        let new = User {
+            deleted_at: Some(write.now),
+            ..old.clone()
+        };
+        save(write, &old, new, "deleted").map(drop)
+    })
+    .await
+}
+
+/// Brings a deleted user back as they were; one that is not deleted stays as it is.
+pub async fn restore(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    once: Option<Once<UserDetails>>,
+) -> Result<Done<UserDetails>, Error> {
+    write_once(app, access, once, move |write| {
+        let old = find(write, id)?;
+        let new = User {
+            deleted_at: None,
+            ..old.clone()
+        };
+        let user = save(write, &old, new, "restored")?;
+        details(write, user)
+    })
+    .await
+}
+
+/// Changes one live user by `work` under the precondition.
+async fn change(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    precondition: Precondition,
+    work: impl Fn(&mut Write<'_, '_>, &mut User) -> Result<(), Error> + Send + 'static,
+) -> Result<UserDetails, Error> {
+    write(app, access, move |write| {
+        let old = find_live(write, id)?;
+        precondition.check("user", old.revision)?;
+        let mut new = old.clone();
+        work(write, &mut new)?;
+        let user = save(write, &old, new, "updated")?;
+        details(write, user)
+    })
+    .await
+}
+
+fn unknown(id: UserId) -> Error {
+    Error::not_found(Noun::User, id.as_str())
+}
+
+/// The user of that id, deleted or not.
+pub(super) fn find(write: &mut Write<'_, '_>, id: UserId) -> Result<User, Error> {
+    let user = store::users::find(write.tx, write.client, id)?.ok_or_else(|| unknown(id))?;
+    with_departments(write, user)
+}
+
+pub(super) fn find_live(write: &mut Write<'_, '_>, id: UserId) -> Result<User, Error> {
+    find(write, id).and_then(|user| match user.deleted_at {
+        None => Ok(user),
+        Some(_) => Err(unknown(id)),
+    })
+}
+
+/// A record of the store with its departments.
+pub(super) fn with_departments(write: &mut Write<'_, '_>, mut user: User) -> Result<User, Error> {
+    user.departments = store::memberships::of_user(write.tx, write.client, user.id)?;
+    Ok(user)
+}
+
+/// The record with all that a view of it embeds.
+pub(super) fn details(write: &mut Write<'_, '_>, user: User) -> Result<UserDetails, Error> {
+    let mut departments = Vec::with_capacity(user.departments.len());
+    for id in &user.departments {
+        departments.extend(store::departments::find(write.tx, write.client, *id)?);
+    }
+    let last_activity = store::activity::of_user(write.tx, write.client, user.id)?;
+    Ok(UserDetails {
+        user,
+        departments,
+        last_activity,
+    })
+}
+
+/// Refuses a department that the client does not have, and one named twice.
+pub(super) fn check_departments(
+    write: &mut Write<'_, '_>,
+    departments: &[DepartmentId],
+) -> Result<(), Error> {
+    for (index, id) in departments.iter().enumerate() {
+        if departments[..index].contains(id) {
+            return Err(Invalid::new("departments", format!("{id} is named twice")).into());
+        }
+        if store::departments::find(write.tx, write.client, *id)?.is_none() {
+            return Err(Invalid::new("departments", format!("{id} is not a department")).into());
+        }
+    }
+    Ok(())
+}
+
+/// Creates a user under `id`, or revives a deleted one with the same external id or user key.
+pub(super) fn create_or_revive(
+    write: &mut Write<'_, '_>,
+    id: UserId,
+    new: NewUser,
+) -> Result<User, Error> {
+    check_departments(write, &new.departments)?;
+    let by_external_id = match &new.external_id {
+        Some(external_id) => {
+            store::users::find_by_external_id(write.tx, write.client, external_id)?
+        }
+        None => None,
+    };
+    let by_user_key = store::users::find_by_user_key(write.tx, write.client, &new.user_key)?;
+    let taken = |field: &str| Error::conflict(field, format!("The {field} is taken"));
+    if by_external_id
+        .as_ref()
+        .is_some_and(|user| user.deleted_at.is_none())
+    {
+        return Err(taken("external_id"));
+    }
+    if by_user_key
+        .as_ref()
+        .is_some_and(|user| user.deleted_at.is_none())
+    {
+        return Err(taken("user_key"));
+    }
+    let former = match (by_external_id, by_user_key) {
+        // One record cannot be two people's: the key stays with whom it belonged to.
+        (Some(one), Some(other)) if one.id != other.id => return Err(taken("user_key")),
+        (Some(former), _) | (None, Some(former)) => former,
+        (None, None) => return insert(write, id, new),
+    };
+    let old = with_departments(write, former)?;
+    let revived = User {
+        username: new.username,
+        user_key: new.user_key,
+        external_id: new.external_id.or_else(|| old.external_id.clone()),
+        state: new.state,
+        departments: new.departments,
+        profile: if new.profile.is_empty() {
+            old.profile.clone()
+        } else {
+            new.profile
+        },
+        deleted_at: None,
+        ..old.clone()
+    };
+    save(write, &old, revived, "restored")
+}
+
+/// Adds a user whose keys were found to be free.
+pub(super) fn insert(write: &mut Write<'_, '_>, id: UserId, new: NewUser) -> Result<User, Error> {
+    let user = User {
+        id,
+        username: new.username,
+        user_key: new.user_key,
+        external_id: new.external_id,
+        state: new.state,
+        profile: new.profile,
+        departments: new.departments,
+        created_at: write.now,
+        updated_at: write.now,
+        deleted_at: None,
+        revision: 0,
+    };
+    insert_whole(write, user)
+}
+
+/// Adds a user with the moments that it bears.
+pub(super) fn insert_whole(write: &mut Write<'_, '_>, mut user: User) -> Result<User, Error> {
+    let detail = difference(None, &user);
+    user.revision = write.record(Entity::User, user.id.as_str(), "created", &detail)?;
+    if !store::users::insert(write.tx, write.client, &user)? {
+        return Err(Error::conflict("id", "The id is taken"));
+    }
+    store::memberships::replace(write.tx, write.client, user.id, &user.departments)?;
+    Ok(user)
+}
+
+/// Writes what differs between `old` and `new`, which bear the same id. A write that changes
+/// nothing moves nothing. `updated_at` becomes the write's moment unless `new` brings its own.
+pub(super) fn save(
+    write: &mut Write<'_, '_>,
+    old: &User,
+    mut new: User,
+    action: &str,
+) -> Result<User, Error> {
+    if new == *old {
+        return Ok(new);
+    }
+    if new.updated_at == old.updated_at {
+        new.updated_at = write.now.max(old.updated_at);
+    }
+    let detail = difference(Some(old), &new);
+    new.revision = write.record(Entity::User, new.id.as_str(), action, &detail)?;
+    store::users::update(write.tx, write.client, &new)?;
+    if new.departments != old.departments {
+        store::memberships::replace(write.tx, write.client, new.id, &new.departments)?;
+    }
+    if fold(&new.username) != fold(&old.username) {
+        let rename = Rename {
+            number: new.revision,
+            user: new.id,
+            username: old.username.clone(),
+        };
+        store::users::remember_rename(write.tx, write.client, &rename, write.now)?;
+    }
+    Ok(new)
+}
+
+/// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`.
+fn difference(old: Option<&User>, new: &User) -> Value {
+    let fields = |user: &User| {
+        json!({
+            "username": user.username,
+            "user_key": user.user_key,
+            "external_id": user.external_id,
+            "state": user.state.name(),
+            "profile": profile_json::to_object(&user.profile),
+            "departments": user.departments,
+            "created_at": user.created_at,
+            "deleted_at": user.deleted_at,
+        })
+    };
+    let (from, to) = (old.map(fields), fields(new));
+    let mut changed = Map::new();
+    for (name, to) in to.as_object().into_iter().flatten() {
+        let from = from.as_ref().map_or(&Value::Null, |from| &from[name]);
+        if from != to {
+            changed.insert(name.clone(), json!({ "from": from, "to": to }));
+        }
+    }
+    Value::Object(changed)
+}
+
+impl NewUser {
+    /// Somebody of whom only the key is known: it is the username too.
+    pub fn of_key(user_key: Box<str>) -> Self {
+        Self {
+            username: user_key.clone(),
+            user_key,
+            external_id: None,
+            state: State::Active,
+            departments: Vec::new(),
+            profile: crate::model::profile::Profile::default(),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! How every write of a client's data goes: the client locked, the rule's own work, each change
+//! recorded with it, one commit, and the image caught up before the caller is answered.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::model::change::{Actor, Entity};
+use crate::model::id::ClientId;
+use crate::model::timestamp::Timestamp;
+use crate::operations::app::App;
+use crate::operations::caller::Access;
+use crate::operations::error::{Error, Noun};
+use crate::store::changes::Change;
+use crate::store::idempotency::Remembered;
+use crate::store::{self, Tx};
+
+/// How long an answer is remembered under its idempotency key.
+pub const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// A write in progress.
+pub struct Write<'t, 'c> {
+    /// The transaction.
+    pub tx: &'t mut Tx<'c>,
+    /// The client, locked until the transaction ends.
+    pub client: ClientId,
+    /// The moment that all its changes bear.
+    pub now: Timestamp,
+    actor: Actor,
+    number: i64,
+}
+
+impl Write<'_, '_> {
+    /// Records a change of a record and says its number, which is the record's new revision.
+    pub fn record(
+        &mut self,
+        entity: Entity,
+        entity_id: &str,
+        action: &str,
+        detail: &Value,
+    ) -> Result<i64, Error> {
+        self.number += 1;
+        let change = Change {
+            number: self.number,
+            at: self.now,
+            actor: self.actor,
+            entity,
+            entity_id,
+            action,
+            detail: &detail.to_string(),
+        };
+        store::changes::insert(self.tx, self.client, &change)?;
+        Ok(self.number)
+    }
+}
+
+/// A request that is to be done once, however often it is sent.
+pub struct Once<T> {
+    /// The caller's key.
+    pub key: String,
+    /// What the request was: the same key with another request is refused.
+    pub fingerprint: String,
+    /// Makes the answer to remember of what was done.
+    pub render: fn(&T) -> String,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub enum Done<T> {
+    /// It was done just now.
+    Now(T),
+    /// It was done before, and this was answered.
+    Before(String),
+}
+
+impl<T> Once<T> {
+    /// Does `work` unless its answer is remembered; remembers its answer in the same transaction.
+    pub(super) fn apply(
+        once: Option<&Self>,
+        tx: &mut Tx<'_>,
+        client: Option<ClientId>,
+        actor: Actor,
+        now: Timestamp,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+    ) -> Result<Done<T>, Error> {
+        let Some(once) = once else {
+            return work(tx).map(Done::Now);
+        };
+        let actor = actor
+            .token
+            .map(|token| token.to_string())
+            .unwrap_or_default();
+        let since = now.plus_milliseconds(-REMEMBERED_MS);
+        let before = store::idempotency::find(tx, client, &actor, &once.key, since)?;
+        if let Some(before) = before {
+            if before.fingerprint != once.fingerprint {
+                return Err(Error::KeyReused);
+            }
+            return Ok(Done::Before(before.answer));
+        }
+        let done = work(tx)?;
+        let remembered = Remembered {
+            fingerprint: once.fingerprint.clone(),
+            answer: (once.render)(&done),
+        };
+        store::idempotency::remember(tx, client, &actor, &once.key, &remembered, now)?;
+        Ok(Done::Now(done))
+    }
+}
+
+/// Writes the client's data: see the module.
+pub async fn write<T: Send + 'static>(
+    app: &App,
+    access: &Access,
+    work: impl Fn(&mut Write<'_, '_>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match write_once(app, access, None, work).await? {
+        Done::Now(value) => Ok(value),
+        Done::Before(_) => Err(Error::Internal(
+            "an answer was remembered without a key".to_owned(),
+        )),
+    }
+}
+
+/// As [`write`], but done once under an idempotency key, if there is one.
+pub async fn write_once<T: Send + 'static>(
+    app: &App,
+    access: &Access,
+    once: Option<Once<T>>,
+    work: impl Fn(&mut Write<'_, '_>) -> Result<T, Error> + Send + 'static,
+) -> Result<Done<T>, Error> {
+    let (client, actor) = (access.client(), access.actor());
+    let clock = Arc::clone(&app.clock);
+    let (done, number) = app
+        .store
+        .write(move |tx| {
+            let number = store::clients::lock(tx, client)?
+                .ok_or_else(|| Error::not_found(Noun::Client, client.as_str()))?;
+            // The clock is read under the lock, so that moments ascend with numbers.
+            let now = clock.now();
+            let mut latest = number;
+            let done = Once::apply(once.as_ref(), tx, Some(client), actor, now, |tx| {
+                let mut write = Write {
+                    tx,
+                    client,
+                    now,
+                    actor,
+                    number,
+                };
+                let value = work(&mut write)?;
+                latest = write.number;
+                Ok(value)
+            })?;
+            if latest != number {
+                store::clients::set_change_number(tx, client, latest)?;
+            }
+            Ok::<_, Error>((done, latest))
+        })
+        .await?;
+    app.directory.catch_up(client, number).await?;
+    Ok(done)
+}

@@ -1,0 +1,197 @@
+//! Activity: a durable log that reports are appended to, and the table that it is folded into.
+//!
+//! Nothing here locks the client or touches anybody's record: a report is a monotonic maximum.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use crate::model::activity::{Channel, LastActivity, Report};
+use crate::model::id::{ClientId, UserId};
+use crate::model::timestamp::Timestamp;
+use crate::store::error::Error;
+use crate::store::tx::Tx;
+
+/// How far a client's log has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Numbers {
+    /// The latest entry of the log; 0 before the first.
+    pub latest: i64,
+    /// The latest entry that the table contains.
+    pub folded: i64,
+}
+
+/// Appends reports to the client's log as one entry, and says its number.
+pub fn append(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    reports: &[Report],
+    at: Timestamp,
+) -> Result<i64, Error> {
+    let sql = "INSERT INTO activity_counters (client_id, number, folded) VALUES ($1, 1, 0)
+               ON CONFLICT (client_id) DO UPDATE SET number = activity_counters.number + 1
+               RETURNING number";
+    let number = tx
+        .one(sql, &[(&client).into()], |row| row.number(0))?
+        .ok_or_else(|| Error::Failed("a counter did not answer".to_owned()))?;
+    let sql = "INSERT INTO activity_log (client_id, number, at, reports) VALUES ($1, $2, $3, $4)";
+    let text = write_reports(reports);
+    tx.execute(
+        sql,
+        &[(&client).into(), number.into(), at.into(), (&text).into()],
+    )?;
+    Ok(number)
+}
+
+/// How far the client's log has come.
+pub fn numbers(tx: &mut Tx<'_>, client: ClientId) -> Result<Numbers, Error> {
+    let sql = "SELECT number, folded FROM activity_counters WHERE client_id = $1";
+    let numbers = tx.one(sql, &[(&client).into()], |row| {
+        Ok(Numbers {
+            latest: row.number(0)?,
+            folded: row.number(1)?,
+        })
+    })?;
+    Ok(numbers.unwrap_or_default())
+}
+
+/// The log's entries after number `since`, in order.
+pub fn logged_since(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+) -> Result<Vec<(i64, Vec<Report>)>, Error> {
+    let sql = "SELECT number, reports FROM activity_log WHERE client_id = $1 AND number > $2
+               ORDER BY number";
+    tx.all(sql, &[(&client).into(), since.into()], |row| {
+        Ok((row.number(0)?, row.parsed(1, read_reports)?))
+    })
+}
+
+/// Hands what the table holds of each user to `each`. The log's entries after
+/// [`Numbers::folded`] come on top.
+pub fn each<E: From<Error>>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    mut each: impl FnMut(UserId, LastActivity) -> Result<(), E>,
+) -> Result<(), E> {
+    let sql = "SELECT user_id, desktop_at, web_at FROM activity WHERE client_id = $1";
+    tx.each(sql, &[(&client).into()], |row| {
+        let activity = LastActivity {
+            desktop_at: row.optional_moment(1)?,
+            web_at: row.optional_moment(2)?,
+        };
+        each(row.parsed(0, UserId::parse)?, activity)
+    })
+}
+
+/// What is known of one user, the log included.
+pub fn of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<LastActivity, Error> {
+    let sql = "SELECT desktop_at, web_at FROM activity WHERE client_id = $1 AND user_id = $2";
+    let folded = tx.one(sql, &[(&client).into(), (&user).into()], |row| {
+        Ok(LastActivity {
+            desktop_at: row.optional_moment(0)?,
+            web_at: row.optional_moment(1)?,
+        })
+    })?;
+    let mut activity = folded.unwrap_or_default();
+    let since = numbers(tx, client)?.folded;
+    for (_, reports) in logged_since(tx, client, since)? {
+        for report in reports.iter().filter(|report| report.user == user) {
+            activity.take(report.channel, report.at);
+        }
+    }
+    Ok(activity)
+}
+
+/// Clients whose log has entries that the table does not contain yet.
+pub fn unfolded_clients(tx: &mut Tx<'_>) -> Result<Vec<ClientId>, Error> {
+    let sql = "SELECT client_id FROM activity_counters WHERE number > folded";
+    tx.all(sql, &[], |row| row.parsed(0, ClientId::parse))
+}
+
+/// Folds the log's new entries into the table, and takes entries out of the log that were folded
+/// and are older than `keep_since`: until then other nodes may still read them. Returns how many
+/// users' rows were written.
+pub fn fold(tx: &mut Tx<'_>, client: ClientId, keep_since: Timestamp) -> Result<usize, Error> {
+    let known = numbers(tx, client)?;
+    let mut latest: HashMap<UserId, LastActivity> = HashMap::new();
+    let mut folded = known.folded;
+    for (number, reports) in logged_since(tx, client, known.folded)? {
+        for report in reports {
+            latest
+                .entry(report.user)
+                .or_default()
+                .take(report.channel, report.at);
+        }
+        folded = number;
+    }
+    for (user, activity) in &latest {
+        merge(tx, client, *user, *activity)?;
+    }
+    let sql = "UPDATE activity_counters SET folded = $2 WHERE client_id = $1";
+    tx.execute(sql, &[(&client).into(), folded.into()])?;
+    let sql = "DELETE FROM activity_log WHERE client_id = $1 AND number <= $2 AND at < $3";
+    tx.execute(sql, &[(&client).into(), folded.into(), keep_since.into()])?;
+    Ok(latest.len())
+}
+
+fn merge(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    user: UserId,
+    activity: LastActivity,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO activity (client_id, user_id, desktop_at, web_at)
+               VALUES ($1, $2, $3, $4) ON CONFLICT (client_id, user_id) DO UPDATE SET
+               desktop_at = CASE WHEN excluded.desktop_at > COALESCE(activity.desktop_at,
+                   excluded.desktop_at - 1) THEN excluded.desktop_at
+                   ELSE activity.desktop_at END,
+               web_at = CASE WHEN excluded.web_at > COALESCE(activity.web_at,
+                   excluded.web_at - 1) THEN excluded.web_at ELSE activity.web_at END";
+    tx.execute(
+        sql,
+        &[
+            (&client).into(),
+            (&user).into(),
+            activity.desktop_at.into(),
+            activity.web_at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// `ID d MS` or `ID w MS`, a line each.
+fn write_reports(reports: &[Report]) -> String {
+    let mut text = String::with_capacity(reports.len() * 54);
+    for report in reports {
+        let channel = match report.channel {
+            Channel::Desktop => 'd',
+            Channel::Web => 'w',
+        };
+        writeln!(
+            text,
+            "{} {channel} {}",
+            report.user,
+            report.at.milliseconds()
+        )
+        .expect("a String takes all that is written to it");
+    }
+    text
+}
+
+fn read_reports(text: &str) -> Option<Vec<Report>> {
+    text.lines()
+        .map(|line| {
+            let mut parts = line.split(' ');
+            Some(Report {
+                user: UserId::parse(parts.next()?)?,
+                channel: match parts.next()? {
+                    "d" => Channel::Desktop,
+                    "w" => Channel::Web,
+                    _ => return None,
+                },
+                at: Timestamp::from_milliseconds(parts.next()?.parse().ok()?),
+            })
+        })
+        .collect()
+}

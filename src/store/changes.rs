@@ -1,0 +1,92 @@
+//! The log: every change, recorded in the transaction that makes it.
+
+use crate::model::change::{Actor, Entity};
+use crate::model::id::ClientId;
+use crate::model::timestamp::Timestamp;
+use crate::store::error::Error;
+use crate::store::tx::Tx;
+
+/// One change of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// The client's next number.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who, and through which door.
+    pub actor: Actor,
+    /// What kind of record.
+    pub entity: Entity,
+    /// Which one.
+    pub entity_id: &'a str,
+    /// What was done: `created`, `updated`, `deleted`, `restored`.
+    pub action: &'a str,
+    /// JSON: what it was and what it is.
+    pub detail: &'a str,
+}
+
+/// Appends a change to the client's log.
+pub fn insert(tx: &mut Tx<'_>, client: ClientId, change: &Change<'_>) -> Result<(), Error> {
+    let sql = "INSERT INTO changes (client_id, number, at, actor, source, entity, entity_id,
+               action, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    tx.execute(
+        sql,
+        &[
+            (&client).into(),
+            change.number.into(),
+            change.at.into(),
+            change.actor.token.as_ref().into(),
+            change.actor.source.name().into(),
+            change.entity.name().into(),
+            change.entity_id.into(),
+            change.action.into(),
+            change.detail.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// What the log says of one change, for who reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The client's number of it.
+    pub number: i64,
+    /// The token's id; `None` for the command line.
+    pub actor: Option<String>,
+    /// The door's name.
+    pub source: String,
+    /// The kind of record.
+    pub entity: String,
+    /// Which one.
+    pub entity_id: String,
+    /// What was done.
+    pub action: String,
+    /// JSON: what it was and what it is.
+    pub detail: String,
+}
+
+/// Up to `count` changes after number `since`, in order.
+pub fn page(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+    count: i64,
+) -> Result<Vec<Entry>, Error> {
+    let sql = "SELECT number, actor, source, entity, entity_id, action, detail FROM changes
+               WHERE client_id = $1 AND number > $2 ORDER BY number LIMIT $3";
+    tx.all(
+        sql,
+        &[(&client).into(), since.into(), count.into()],
+        |row| {
+            Ok(Entry {
+                number: row.number(0)?,
+                actor: row.optional_text(1)?.map(str::to_owned),
+                source: row.text(2)?.to_owned(),
+                entity: row.text(3)?.to_owned(),
+                entity_id: row.text(4)?.to_owned(),
+                action: row.text(5)?.to_owned(),
+                detail: row.text(6)?.to_owned(),
+            })
+        },
+    )
+}

@@ -1,0 +1,104 @@
+//! Departments' own records.
+
+use crate::model::department::Department;
+use crate::model::id::{ClientId, DepartmentId};
+use crate::model::text::fold;
+use crate::store::error::Error;
+use crate::store::tx::{Row, Tx};
+
+/// The columns that [`read`] expects, behind a `SELECT`.
+macro_rules! select_departments {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, description, created_at, updated_at, deleted_at, revision
+             FROM departments ",
+            $rest
+        )
+    };
+}
+
+/// The departments that changes after number `since` touched, deleted ones too; all, from -1.
+pub fn changed_since(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+) -> Result<Vec<Department>, Error> {
+    let sql = select_departments!("WHERE client_id = $1 AND revision > $2");
+    tx.all(sql, &[(&client).into(), since.into()], read)
+}
+
+/// The department of that id, unless it was deleted.
+pub fn find(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    id: DepartmentId,
+) -> Result<Option<Department>, Error> {
+    let sql = select_departments!("WHERE client_id = $1 AND id = $2 AND deleted_at IS NULL");
+    tx.one(sql, &[(&client).into(), (&id).into()], read)
+}
+
+/// The department of that name, whatever its case, unless it was deleted.
+pub fn find_by_name(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    name: &str,
+) -> Result<Option<Department>, Error> {
+    let sql = select_departments!("WHERE client_id = $1 AND name_folded = $2");
+    tx.one(sql, &[(&client).into(), (&fold(name)).into()], read)
+}
+
+/// Adds a department. `false`, and nothing added, when the id or the name is taken.
+pub fn insert(tx: &mut Tx<'_>, client: ClientId, department: &Department) -> Result<bool, Error> {
+    let sql = "INSERT INTO departments (client_id, id, name, name_folded, description, created_at,
+               updated_at, deleted_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+               ON CONFLICT DO NOTHING";
+    write(tx, sql, client, department)
+}
+
+/// Replaces a department's record. `false` when there is no such department. The caller has made
+/// sure that the name is free.
+pub fn update(tx: &mut Tx<'_>, client: ClientId, department: &Department) -> Result<bool, Error> {
+    let sql = "UPDATE departments SET name = $3, name_folded = $4, description = $5,
+               created_at = $6, updated_at = $7, deleted_at = $8, revision = $9
+               WHERE client_id = $1 AND id = $2";
+    write(tx, sql, client, department)
+}
+
+fn write(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    client: ClientId,
+    department: &Department,
+) -> Result<bool, Error> {
+    let name_folded = department
+        .deleted_at
+        .is_none()
+        .then(|| fold(&department.name));
+    let count = tx.execute(
+        sql,
+        &[
+            (&client).into(),
+            (&department.id).into(),
+            (&department.name).into(),
+            name_folded.as_ref().into(),
+            department.description.as_ref().into(),
+            department.created_at.into(),
+            department.updated_at.into(),
+            department.deleted_at.into(),
+            department.revision.into(),
+        ],
+    )?;
+    Ok(count == 1)
+}
+
+fn read(row: &Row<'_>) -> Result<Department, Error> {
+    Ok(Department {
+        id: row.parsed(0, DepartmentId::parse)?,
+        name: row.text(1)?.into(),
+        description: row.optional_text(2)?.map(Into::into),
+        created_at: row.moment(3)?,
+        updated_at: row.moment(4)?,
+        deleted_at: row.optional_moment(5)?,
+        revision: row.number(6)?,
+    })
+}

@@ -1,0 +1,25 @@
+//! What can go wrong below SQL.
+
+/// A failure of the database. Nothing that was asked for has happened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database is busy, locked or shutting down: worth another try.
+    #[error("the database is busy: {0}")]
+    Busy(String),
+    /// Anything else: a fault of ours or of the disk.
+    #[error("the database failed: {0}")]
+    Failed(String),
+    /// The database was written by a newer release, or is not ours at all.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        match error.sqlite_error_code() {
+            Some(DatabaseBusy | DatabaseLocked) => Self::Busy(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Who belongs to which department, and in which order.
+
+use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::store::error::Error;
+use crate::store::tx::{Row, Tx};
+
+/// Hands each membership of the client to `each`: by user, the primary department first.
+pub fn each<E: From<Error>>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    mut each: impl FnMut(UserId, DepartmentId) -> Result<(), E>,
+) -> Result<(), E> {
+    let sql = "SELECT user_id, department_id FROM memberships WHERE client_id = $1
+               ORDER BY user_id, position, department_id";
+    tx.each(sql, &[(&client).into()], |row| {
+        let (user, department) = read(row)?;
+        each(user, department)
+    })
+}
+
+/// The memberships of the users that changes after number `since` touched.
+pub fn changed_since(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+) -> Result<Vec<(UserId, DepartmentId)>, Error> {
+    let sql = "SELECT m.user_id, m.department_id FROM users u
+               JOIN memberships m ON m.client_id = u.client_id AND m.user_id = u.id
+               WHERE u.client_id = $1 AND u.revision > $2
+               ORDER BY m.user_id, m.position, m.department_id";
+    tx.all(sql, &[(&client).into(), since.into()], read)
+}
+
+/// One user's departments, the primary one first.
+pub fn of_user(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    user: UserId,
+) -> Result<Vec<DepartmentId>, Error> {
+    let sql = "SELECT department_id FROM memberships WHERE client_id = $1 AND user_id = $2
+               ORDER BY position, department_id";
+    tx.all(sql, &[(&client).into(), (&user).into()], |row| {
+        row.parsed(0, DepartmentId::parse)
+    })
+}
+
+/// Gives a user exactly these departments, in this order.
+pub fn replace(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    user: UserId,
+    departments: &[DepartmentId],
+) -> Result<(), Error> {
+    let sql = "DELETE FROM memberships WHERE client_id = $1 AND user_id = $2";
+    tx.execute(sql, &[(&client).into(), (&user).into()])?;
+    for (position, department) in (0_i64..).zip(departments) {
+        let sql = "INSERT INTO memberships (client_id, user_id, department_id, position)
+                   VALUES ($1, $2, $3, $4)";
+        let values = [
+            (&client).into(),
+            (&user).into(),
+            department.into(),
+            position.into(),
+        ];
+        tx.execute(sql, &values)?;
+    }
+    Ok(())
+}
+
+/// Takes everybody out of a department.
+pub fn clear(tx: &mut Tx<'_>, client: ClientId, department: DepartmentId) -> Result<usize, Error> {
+    let sql = "DELETE FROM memberships WHERE client_id = $1 AND department_id = $2";
+    tx.execute(sql, &[(&client).into(), (&department).into()])
+}
+
+fn read(row: &Row<'_>) -> Result<(UserId, DepartmentId), Error> {
+    Ok((
+        row.parsed(0, UserId::parse)?,
+        row.parsed(1, DepartmentId::parse)?,
+    ))
+}

@@ -1,0 +1,89 @@
+//! SQL: one text for both databases, a plain function each over [`tx::Tx`].
+//!
+//! The client comes first in every argument list and every key. Nothing here knows of permissions,
+//! JSON bodies or status codes. What people read is answered from memory: see [`crate::directory`].
+
+pub mod activity;
+pub mod backup;
+pub mod changes;
+pub mod clients;
+pub mod departments;
+pub mod error;
+pub mod idempotency;
+pub mod instances;
+pub mod memberships;
+mod migrations;
+pub mod registry;
+pub mod secrets;
+mod sqlite;
+pub mod tokens;
+pub mod tx;
+pub mod users;
+
+use std::path::{Path, PathBuf};
+
+pub use error::Error;
+use sqlite::Sqlite;
+pub use tx::Tx;
+
+/// Where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// A file of SQLite's.
+    Sqlite(PathBuf),
+}
+
+impl Location {
+    /// Reads `sqlite:FILE`.
+    pub fn parse(url: &str) -> Result<Self, Error> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", _)) => Err(Error::Refused(
+                "PostgreSQL is not supported yet: use sqlite:FILE".to_owned(),
+            )),
+            _ => Err(Error::Refused(format!(
+                "{url:?} names no database: use sqlite:FILE"
+            ))),
+        }
+    }
+}
+
+/// An open database, migrated to this release's schema.
+pub struct Store {
+    backend: Sqlite,
+}
+
+impl Store {
+    /// Opens the database, making and migrating it as needed.
+    pub async fn open(location: &Location) -> Result<Self, Error> {
+        let Location::Sqlite(path) = location;
+        let backend = Sqlite::open(path)?;
+        backend.write(migrations::migrate).await?;
+        Ok(Self { backend })
+    }
+
+    /// Reads from one moment's state. The closure may be run again.
+    pub async fn read<T, E, F>(&self, read: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.backend.read(read).await
+    }
+
+    /// Writes in one transaction, durably. An error undoes it whole. The closure may be run again.
+    pub async fn write<T, E, F>(&self, write: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        self.backend.write(write).await
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        self.backend.path()
+    }
+}

@@ -1,0 +1,301 @@
+//! SQLite: one writer thread that shares its commits among many requests, and a few readers.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::store::error::Error;
+use crate::store::tx::Tx;
+
+/// How many requests share one commit at most: a bound on what one fsync waits for.
+const BATCH_MAX: usize = 512;
+/// Requests that wait for the writer; one more is told that the database is busy.
+const QUEUE_MAX: usize = 8_192;
+/// Connections that read.
+const READERS: usize = 4;
+/// How long to wait for another process's write (the command line's, beside the server's).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// `rcal`, so that no other program's file is taken for ours.
+const APPLICATION_ID: i32 = 0x7263_616c;
+
+type Outcome = Result<Box<dyn Any + Send>, Box<dyn Any + Send>>;
+/// A request's work: what it made, or the error that undoes it.
+type Work = Box<dyn FnOnce(&mut Tx<'_>) -> Outcome + Send>;
+type Answer = Box<dyn FnOnce(Result<Outcome, Error>) + Send>;
+
+struct Job {
+    work: Work,
+    answer: Answer,
+}
+
+/// An open SQLite database.
+pub struct Sqlite {
+    path: PathBuf,
+    writer: mpsc::SyncSender<Job>,
+    readers: Arc<Readers>,
+}
+
+struct Readers {
+    connections: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+impl Sqlite {
+    /// Opens the file, making it when there is none.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        assert_version()?;
+        let connection = connect(path)?;
+        claim(&connection, path)?;
+        let mut connections = Vec::with_capacity(READERS);
+        for _ in 0..READERS {
+            connections.push(connect(path)?);
+        }
+        let (writer, jobs) = mpsc::sync_channel(QUEUE_MAX);
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_until_closed(&connection, &jobs))
+            .map_err(|error| Error::Failed(error.to_string()))?;
+        let permits = Semaphore::new(connections.len());
+        let connections = Mutex::new(connections);
+        let readers = Arc::new(Readers {
+            connections,
+            permits,
+        });
+        Ok(Self {
+            path: path.to_owned(),
+            writer,
+            readers,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads from one moment's state.
+    pub async fn read<T, E, F>(&self, read: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let task = async move {
+            let permit = readers.permits.acquire().await;
+            let _permit = permit.expect("the semaphore is never closed");
+            let connection = readers.connections.lock().pop();
+            let connection = connection.expect("there is a connection for each permit");
+            let given_back = Arc::clone(&readers);
+            tokio::task::spawn_blocking(move || {
+                // A panic must give the connection back too, or the readers run out.
+                let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                    let transaction = connection.unchecked_transaction().map_err(Error::from)?;
+                    read(&mut Tx::Sqlite(&transaction))
+                }));
+                given_back.connections.lock().push(connection);
+                result.unwrap_or_else(|_| Err(Error::Failed("a reader panicked".to_owned()).into()))
+            })
+            .await
+            .unwrap_or_else(|error| Err(Error::Failed(error.to_string()).into()))
+        };
+        task.await
+    }
+
+    /// Writes durably: when this returns, what it did is on the disk. An error undoes this
+    /// request's part alone, though others share the commit.
+    pub async fn write<T, E, F>(&self, write: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job = Job {
+            work: Box::new(move |tx| match write(tx) {
+                Ok(value) => Ok(Box::new(value)),
+                Err(error) => Err(Box::new(error)),
+            }),
+            answer: Box::new(move |outcome| drop(sender.send(outcome))),
+        };
+        self.writer.try_send(job).map_err(|error| {
+            Error::Busy(match error {
+                mpsc::TrySendError::Full(_) => "too many writes are waiting".to_owned(),
+                mpsc::TrySendError::Disconnected(_) => "the writer has ended".to_owned(),
+            })
+        })?;
+        let outcome = receiver
+            .await
+            .map_err(|_| Error::Failed("the writer has ended".to_owned()))??;
+        match outcome {
+            Ok(value) => Ok(*value.downcast().expect("the job's own value comes back")),
+            Err(error) => Err(*error.downcast().expect("the job's own error comes back")),
+        }
+    }
+}
+
+fn assert_version() -> Result<(), Error> {
+    // SQLite 3.7.0 to 3.51.2 can corrupt a database in WAL mode when a checkpoint meets a reset.
+    if rusqlite::version_number() < 3_051_003 {
+        let version = rusqlite::version();
+        return Err(Error::Refused(format!(
+            "SQLite {version} is too old: 3.51.3 is the least"
+        )));
+    }
+    Ok(())
+}
+
+/// A connection with our settings. No mmap: an I/O error would kill the process.
+pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| Error::Refused(format!("cannot open {}: {error}", path.display())))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // NORMAL loses acknowledged writes in a power cut; FULL does not.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "cache_size", -32_768)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(connection)
+}
+
+/// Takes an empty file for ours, and refuses another program's.
+fn claim(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    match id {
+        APPLICATION_ID => Ok(()),
+        0 if tables == 0 => Ok(connection.pragma_update(None, "application_id", APPLICATION_ID)?),
+        _ => {
+            let path = path.display();
+            Err(Error::Refused(format!(
+                "{path} is a database of another program"
+            )))
+        }
+    }
+}
+
+/// Checks that a file is a whole database of ours (`restore` asks before it trusts one).
+pub(super) fn verify(path: &Path) -> Result<(), Error> {
+    let refused = |reason: String| Error::Refused(format!("{}: {reason}", path.display()));
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(|error| refused(error.to_string()))?;
+    let id: i32 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(|error| refused(error.to_string()))?;
+    if id != APPLICATION_ID {
+        return Err(refused("not a Rollcall database".to_owned()));
+    }
+    let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    if verdict == "ok" {
+        Ok(())
+    } else {
+        Err(refused(format!("the file is damaged: {verdict}")))
+    }
+}
+
+/// The writer: takes what waits, does it in one transaction, commits once, answers all.
+fn write_until_closed(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        let mut batch = vec![first];
+        while batch.len() < BATCH_MAX
+            && let Ok(job) = jobs.try_recv()
+        {
+            batch.push(job);
+        }
+        write_batch(connection, batch);
+    }
+}
+
+fn write_batch(connection: &Connection, batch: Vec<Job>) {
+    let mut done = Vec::with_capacity(batch.len());
+    let mut failure = connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(Error::from)
+        .err();
+    for Job { work, answer } in batch {
+        match failure {
+            None => match apart(connection, work) {
+                Ok(result) => done.push((answer, result)),
+                Err(error) => {
+                    answer(Err(again(&error)));
+                    failure = Some(error);
+                }
+            },
+            Some(ref error) => answer(Err(again(error))),
+        }
+    }
+    if failure.is_none() {
+        failure = connection
+            .execute_batch("COMMIT")
+            .map_err(Error::from)
+            .err();
+    }
+    if failure.is_some() && !connection.is_autocommit() {
+        // Whatever this answers, the connection is checked again by the next BEGIN.
+        drop(connection.execute_batch("ROLLBACK"));
+    }
+    for (answer, result) in done {
+        match &failure {
+            None => answer(result),
+            Some(error) => answer(Err(again(error))),
+        }
+    }
+}
+
+/// Runs one job so that its error, or its panic, undoes it alone. The outer error means that the
+/// transaction itself is broken.
+fn apart(connection: &Connection, work: Work) -> Result<Result<Outcome, Error>, Error> {
+    connection.execute_batch("SAVEPOINT job")?;
+    let run = AssertUnwindSafe(|| work(&mut Tx::Sqlite(connection)));
+    match std::panic::catch_unwind(run) {
+        Ok(Ok(value)) => {
+            connection.execute_batch("RELEASE job")?;
+            Ok(Ok(Ok(value)))
+        }
+        Ok(Err(error)) => {
+            connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            Ok(Ok(Err(error)))
+        }
+        Err(_panic) => {
+            connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
+            Ok(Err(Error::Failed("a write panicked".to_owned())))
+        }
+    }
+}
+
+fn again(error: &Error) -> Error {
+    match error {
+        Error::Busy(reason) => Error::Busy(reason.clone()),
+        Error::Failed(reason) | Error::Refused(reason) => Error::Failed(reason.clone()),
+    }
+}
+
+/// Checks that no other connection has the database open.
+pub(super) fn assert_unused(path: &Path) -> Result<(), Error> {
+    let connection = Connection::open(path)?;
+    let in_use = || {
+        Error::Refused(format!(
+            "{} is in use: stop its server first",
+            path.display()
+        ))
+    };
+    // In WAL mode the first access under an exclusive lock fails while anybody else is connected.
+    connection
+        .pragma_update(None, "locking_mode", "EXCLUSIVE")
+        .map_err(|_| in_use())?;
+    connection
+        .execute_batch("BEGIN EXCLUSIVE; COMMIT")
+        .map_err(|_| in_use())?;
+    Ok(())
+}

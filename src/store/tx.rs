@@ -1,0 +1,218 @@
+//! One transaction, on whichever database: every query of ours goes through here.
+//!
+//! The rules that keep one text good for both: `$1` placeholders, TEXT, BIGINT and BOOLEAN columns,
+//! `ON CONFLICT DO NOTHING` and counted rows instead of errors of uniqueness.
+
+use crate::model::id::{ClientId, DepartmentId, KeyId, TokenId, UserId};
+use crate::model::timestamp::Timestamp;
+use crate::store::error::Error;
+
+/// A value for a placeholder.
+#[derive(Debug, Clone, Copy)]
+pub enum Value<'a> {
+    /// NULL.
+    Null,
+    /// TEXT.
+    Text(&'a str),
+    /// BIGINT.
+    Number(i64),
+}
+
+impl<'a> From<&'a str> for Value<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a String> for Value<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a Box<str>> for Value<'a> {
+    fn from(text: &'a Box<str>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Timestamp> for Value<'_> {
+    fn from(moment: Timestamp) -> Self {
+        Self::Number(moment.milliseconds())
+    }
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+macro_rules! value_of_ids {
+    ($($id:ident),*) => {
+        $(impl<'a> From<&'a $id> for Value<'a> {
+            fn from(id: &'a $id) -> Self {
+                Self::Text(id.as_str())
+            }
+        })*
+    };
+}
+value_of_ids!(ClientId, UserId, DepartmentId, TokenId, KeyId);
+
+impl rusqlite::ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef};
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(Owned::Null),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Number(number) => ToSqlOutput::Owned(Owned::Integer(*number)),
+        })
+    }
+}
+
+/// One row of an answer, lent while it is read.
+pub enum Row<'r> {
+    /// A row of SQLite.
+    Sqlite(&'r rusqlite::Row<'r>),
+}
+
+impl Row<'_> {
+    /// TEXT that is never NULL, in column `index`.
+    pub fn text(&self, index: usize) -> Result<&str, Error> {
+        self.optional_text(index)?
+            .ok_or_else(|| Error::Failed(format!("column {index} is NULL")))
+    }
+
+    /// TEXT or NULL.
+    pub fn optional_text(&self, index: usize) -> Result<Option<&str>, Error> {
+        let Self::Sqlite(row) = self;
+        row.get_ref(index)?
+            .as_str_or_null()
+            .map_err(|error| Error::Failed(format!("column {index}: {error}")))
+    }
+
+    /// BIGINT that is never NULL.
+    pub fn number(&self, index: usize) -> Result<i64, Error> {
+        self.optional_number(index)?
+            .ok_or_else(|| Error::Failed(format!("column {index} is NULL")))
+    }
+
+    /// BIGINT or NULL.
+    pub fn optional_number(&self, index: usize) -> Result<Option<i64>, Error> {
+        let Self::Sqlite(row) = self;
+        row.get_ref(index)?
+            .as_i64_or_null()
+            .map_err(|error| Error::Failed(format!("column {index}: {error}")))
+    }
+
+    /// A moment that is never NULL.
+    pub fn moment(&self, index: usize) -> Result<Timestamp, Error> {
+        self.number(index).map(Timestamp::from_milliseconds)
+    }
+
+    /// A moment or NULL.
+    pub fn optional_moment(&self, index: usize) -> Result<Option<Timestamp>, Error> {
+        Ok(self
+            .optional_number(index)?
+            .map(Timestamp::from_milliseconds))
+    }
+
+    /// TEXT that `parse` must understand: we wrote it.
+    pub fn parsed<T>(
+        &self,
+        index: usize,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, Error> {
+        let text = self.text(index)?;
+        parse(text).ok_or_else(|| Error::Failed(format!("column {index}: cannot read {text:?}")))
+    }
+}
+
+/// A transaction in progress. It ends when the closure that it was lent to does.
+pub enum Tx<'c> {
+    /// On SQLite: the connection that the transaction was begun on.
+    Sqlite(&'c rusqlite::Connection),
+}
+
+impl Tx<'_> {
+    /// Runs a statement and says how many rows it touched.
+    pub fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
+        let Self::Sqlite(connection) = self;
+        let mut statement = connection.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        Ok(statement.raw_execute()?)
+    }
+
+    /// Runs a query and hands each row to `each`, in order.
+    pub fn each<E: From<Error>>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut each: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Self::Sqlite(connection) = self;
+        let mut statement = connection.prepare_cached(sql).map_err(Error::from)?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(Error::from)? {
+            each(&Row::Sqlite(row))?;
+        }
+        Ok(())
+    }
+
+    /// Runs a query and reads all its rows.
+    pub fn all<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut items = Vec::new();
+        self.each(sql, values, |row| {
+            items.push(read(row)?);
+            Ok::<(), Error>(())
+        })?;
+        Ok(items)
+    }
+
+    /// Runs a query that answers one row or none.
+    pub fn one<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        Ok(self.all(sql, values, read)?.pop())
+    }
+
+    /// Runs statements without values: migrations.
+    pub fn script(&mut self, sql: &str) -> Result<(), Error> {
+        let Self::Sqlite(connection) = self;
+        Ok(connection.execute_batch(sql)?)
+    }
+}
+
+/// `$1` is a *name* to SQLite, numbered by first appearance: bound by name, it means what it says.
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> Result<(), Error> {
+    const NAMES: [&str; 12] = [
+        "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12",
+    ];
+    for (name, value) in NAMES.iter().zip(values) {
+        let index = statement
+            .parameter_index(name)?
+            .ok_or_else(|| Error::Failed(format!("the statement has no placeholder {name}")))?;
+        statement.raw_bind_parameter(index, value)?;
+    }
+    if values.len() > NAMES.len() || statement.parameter_count() != values.len() {
+        return Err(Error::Failed(
+            "placeholders and values differ in number".to_owned(),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! People's records. Reads of people are for the directory; these are by key.
+
+use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::model::profile::Profile;
+use crate::model::profile_json;
+use crate::model::text::fold;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::{State, User};
+use crate::store::error::Error;
+use crate::store::tx::{Row, Tx};
+
+/// The columns that [`read`] expects, behind a `SELECT`.
+macro_rules! select_users {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, username, user_key, external_id, state, profile, created_at, updated_at,
+             deleted_at, revision FROM users ",
+            $rest
+        )
+    };
+}
+
+/// Hands each of the client's users, deleted ones too, to `each`, by id and without departments.
+pub fn each<E: From<Error>>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    mut each: impl FnMut(User) -> Result<(), E>,
+) -> Result<(), E> {
+    let sql = select_users!("WHERE client_id = $1 ORDER BY id");
+    tx.each(sql, &[(&client).into()], |row| each(read(row)?))
+}
+
+/// The users that changes after number `since` touched, without departments.
+pub fn changed_since(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Vec<User>, Error> {
+    let sql = select_users!("WHERE client_id = $1 AND revision > $2");
+    tx.all(sql, &[(&client).into(), since.into()], read)
+}
+
+/// Up to `count` users behind `after` in the order of ids, deleted ones too, without departments.
+pub fn page(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    after: Option<UserId>,
+    count: i64,
+) -> Result<Vec<User>, Error> {
+    let after = after.as_ref().map_or("", UserId::as_str);
+    let sql = select_users!("WHERE client_id = $1 AND id > $2 ORDER BY id LIMIT $3");
+    tx.all(sql, &[(&client).into(), after.into(), count.into()], read)
+}
+
+/// The user of that id, deleted or not, without departments.
+pub fn find(tx: &mut Tx<'_>, client: ClientId, id: UserId) -> Result<Option<User>, Error> {
+    let sql = select_users!("WHERE client_id = $1 AND id = $2");
+    tx.one(sql, &[(&client).into(), (&id).into()], read)
+}
+
+/// The user of that key, whatever its case, deleted or not, without departments.
+pub fn find_by_user_key(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    user_key: &str,
+) -> Result<Option<User>, Error> {
+    let sql = select_users!("WHERE client_id = $1 AND user_key_folded = $2");
+    tx.one(sql, &[(&client).into(), (&fold(user_key)).into()], read)
+}
+
+/// The user of that external id, deleted or not, without departments.
+pub fn find_by_external_id(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    external_id: &str,
+) -> Result<Option<User>, Error> {
+    let sql = select_users!("WHERE client_id = $1 AND external_id = $2");
+    tx.one(sql, &[(&client).into(), external_id.into()], read)
+}
+
+/// Adds a user, without departments. `false`, and nothing added, when the id, the user key or the
+/// external id is taken.
+pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
+    let sql = "INSERT INTO users (client_id, id, username, user_key, user_key_folded, external_id,
+               state, profile, created_at, updated_at, deleted_at, revision)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+               ON CONFLICT DO NOTHING";
+    write(tx, sql, client, user)
+}
+
+/// Replaces all of a user's record but its departments. `false` when there is no such user. The
+/// caller has made sure that the user key and the external id are free.
+pub fn update(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
+    let sql = "UPDATE users SET username = $3, user_key = $4, user_key_folded = $5,
+               external_id = $6, state = $7, profile = $8, created_at = $9, updated_at = $10,
+               deleted_at = $11, revision = $12 WHERE client_id = $1 AND id = $2";
+    write(tx, sql, client, user)
+}
+
+fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, user: &User) -> Result<bool, Error> {
+    let profile = (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile));
+    let count = tx.execute(
+        sql,
+        &[
+            (&client).into(),
+            (&user.id).into(),
+            (&user.username).into(),
+            (&user.user_key).into(),
+            (&fold(&user.user_key)).into(),
+            user.external_id.as_ref().into(),
+            user.state.name().into(),
+            profile.as_ref().into(),
+            user.created_at.into(),
+            user.updated_at.into(),
+            user.deleted_at.into(),
+            user.revision.into(),
+        ],
+    )?;
+    Ok(count == 1)
+}
+
+/// Marks all members of a department as changed at `at` by the change `revision`.
+pub fn touch_members(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    department: DepartmentId,
+    at: Timestamp,
+    revision: i64,
+) -> Result<usize, Error> {
+    let sql = "UPDATE users SET updated_at = $3, revision = $4 WHERE client_id = $1
+               AND id IN (SELECT user_id FROM memberships
+                          WHERE client_id = $1 AND department_id = $2)";
+    tx.execute(
+        sql,
+        &[
+            (&client).into(),
+            (&department).into(),
+            at.into(),
+            revision.into(),
+        ],
+    )
+}
+
+/// Marks one user as changed at `at` by the change `revision`.
+pub fn touch(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    user: UserId,
+    at: Timestamp,
+    revision: i64,
+) -> Result<(), Error> {
+    let sql = "UPDATE users SET updated_at = $3, revision = $4 WHERE client_id = $1 AND id = $2";
+    tx.execute(
+        sql,
+        &[(&client).into(), (&user).into(), at.into(), revision.into()],
+    )?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Result<User, Error> {
+    let profile = match row.optional_text(5)? {
+        None => Profile::default(),
+        Some(json) => profile_json::from_stored(json)
+            .map_err(|error| Error::Failed(format!("a stored profile: {error}")))?,
+    };
+    Ok(User {
+        id: row.parsed(0, UserId::parse)?,
+        username: row.text(1)?.into(),
+        user_key: row.text(2)?.into(),
+        external_id: row.optional_text(3)?.map(Into::into),
+        state: row.parsed(4, State::parse)?,
+        profile,
+        departments: Vec::new(),
+        created_at: row.moment(6)?,
+        updated_at: row.moment(7)?,
+        deleted_at: row.optional_moment(8)?,
+        revision: row.number(9)?,
+    })
+}
+
+/// What somebody was called before a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    /// The change's number.
+    pub number: i64,
+    /// Who was renamed.
+    pub user: UserId,
+    /// The username before it.
+    pub username: Box<str>,
+}
+
+/// Remembers a username that a change replaced: a walk in the order of usernames that began before
+/// it goes on under the old one.
+pub fn remember_rename(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    rename: &Rename,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO renames (client_id, number, user_id, username, at)
+               VALUES ($1, $2, $3, $4, $5)";
+    tx.execute(
+        sql,
+        &[
+            (&client).into(),
+            rename.number.into(),
+            (&rename.user).into(),
+            (&rename.username).into(),
+            at.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// The renames after change number `since`, in the order of their numbers.
+pub fn renames_since(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Vec<Rename>, Error> {
+    let sql = "SELECT number, user_id, username FROM renames
+               WHERE client_id = $1 AND number > $2 ORDER BY number";
+    tx.all(sql, &[(&client).into(), since.into()], |row| {
+        Ok(Rename {
+            number: row.number(0)?,
+            user: row.parsed(1, UserId::parse)?,
+            username: row.text(2)?.into(),
+        })
+    })
+}
