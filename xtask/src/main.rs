@@ -1,3 +1,86 @@
 //! `cargo xtask`: what a cargo command cannot say.
+//!
+//! It holds no product code and depends on nothing, so it builds before anything else does.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a tool for developers: its output is the terminal"
+)]
 
-fn main() {}
+mod test;
+
+use std::{env, process::ExitCode};
+
+const USAGE: &str = "\
+Usage: cargo xtask <command>
+
+Commands:
+  test    everything that must hold before a change is merged
+
+Not there yet: bench, openapi, soak.";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+enum Task {
+    Test,
+}
+
+fn main() -> ExitCode {
+    match parse(env::args().skip(1)) {
+        Ok(Task::Test) => test::run(),
+        Err(problem) => {
+            eprintln!("cargo xtask: {problem}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Reads the arguments after the program's name: one command, and nothing after it.
+fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task, String> {
+    let command = arguments.next().ok_or("a command is missing")?;
+    let task = match command.as_str() {
+        "test" => Task::Test,
+        _ => return Err(format!("there is no command `{command}`")),
+    };
+    match arguments.next() {
+        Some(extra) => Err(format!(
+            "`{command}` takes no argument, and `{extra}` was given"
+        )),
+        None => Ok(task),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Task, String> {
+        parse(arguments.iter().map(|argument| (*argument).to_owned()))
+    }
+
+    #[test]
+    fn test_is_a_command() {
+        assert_eq!(parsed(&["test"]), Ok(Task::Test));
+    }
+
+    #[test]
+    fn a_missing_command_is_refused() {
+        assert_eq!(parsed(&[]), Err("a command is missing".to_owned()));
+    }
+
+    #[test]
+    fn an_unknown_command_is_refused_by_its_name() {
+        for command in ["bench", "openapi", "soak", "Test", "--help", ""] {
+            assert_eq!(
+                parsed(&[command]),
+                Err(format!("there is no command `{command}`"))
+            );
+        }
+    }
+
+    #[test]
+    fn an_argument_too_many_is_refused() {
+        let refused = parsed(&["test", "--fast"]).expect_err("`test` takes no argument");
+        assert!(refused.contains("--fast"), "{refused}");
+    }
+}
