@@ -3,6 +3,7 @@
 //! The modules in reading order; data flows down through them and back once.
 
 pub mod directory;
+pub mod http;
 pub mod model;
 pub mod operations;
 pub mod store;

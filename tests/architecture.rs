@@ -43,7 +43,28 @@ const CLIENT_FILES: [&str; 6] = [
 ];
 
 /// Store functions that serve all clients at once: file, function, and why it must be so.
-const ACROSS_CLIENTS: &[(&str, &str, &str)] = &[];
+const ACROSS_CLIENTS: &[(&str, &str, &str)] = &[
+    (
+        "src/store/activity.rs",
+        "unfolded_clients",
+        "says only which clients have entries to fold",
+    ),
+    (
+        "src/store/idempotency.rs",
+        "find",
+        "a request that creates a client is about none yet",
+    ),
+    (
+        "src/store/idempotency.rs",
+        "remember",
+        "a request that creates a client is about none yet",
+    ),
+    (
+        "src/store/idempotency.rs",
+        "purge",
+        "what is over is over for every client",
+    ),
+];
 
 const LINES_MAX: usize = 500;
 

@@ -11,65 +11,16 @@ use std::hash::BuildHasher;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::directory::order::Order;
+use crate::directory::person::Person;
 use crate::directory::search::SearchText;
 use crate::model::activity::{LastActivity, Report};
 use crate::model::client::Client;
 use crate::model::department::{Department, DepartmentView};
 use crate::model::id::{DepartmentId, UserId};
-use crate::model::profile::Profile;
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
-use crate::model::user::{State, Summary, User, UserView};
+use crate::model::user::{Summary, User, UserView};
 use crate::store::users::Rename;
-
-/// A person's record, in the slot that they keep for as long as the image lives.
-pub(super) struct Person {
-    pub(super) id: UserId,
-    username: Box<str>,
-    /// `None`: the same as the username.
-    user_key: Option<Box<str>>,
-    external_id: Option<Box<str>>,
-    /// The folded username; `None`: the username is folded already.
-    folded: Option<Box<str>>,
-    profile: Profile,
-    /// Slots of departments, the primary one first.
-    departments: Box<[u32]>,
-    pub(super) created_at: Timestamp,
-    updated_at: Timestamp,
-    deleted_at: Option<Timestamp>,
-    revision: i64,
-    state: State,
-}
-
-impl Person {
-    pub(super) fn folded_username(&self) -> &str {
-        self.folded.as_deref().unwrap_or(&self.username)
-    }
-
-    fn user_key(&self) -> &str {
-        self.user_key.as_deref().unwrap_or(&self.username)
-    }
-
-    pub(super) fn is_live(&self) -> bool {
-        self.deleted_at.is_none()
-    }
-
-    pub(super) fn belongs_to(&self, department: u32) -> bool {
-        self.departments.contains(&department)
-    }
-
-    fn heap_bytes(&self) -> usize {
-        let texts = [&self.user_key, &self.external_id, &self.folded];
-        self.username.len()
-            + texts
-                .into_iter()
-                .flatten()
-                .map(|text| text.len())
-                .sum::<usize>()
-            + self.profile.heap_bytes()
-            + self.departments.len() * 4
-    }
-}
 
 /// A department and who (not deleted) belongs to it.
 pub(super) struct Section {
@@ -312,7 +263,7 @@ impl Image {
     }
 
     pub(super) fn slot_of_external_id(&self, external_id: &str) -> Option<u32> {
-        let same = |slot: &u32| self.person(*slot).external_id.as_deref() == Some(external_id);
+        let same = |slot: &u32| self.person(*slot).external_id() == Some(external_id);
         self.by_external_id
             .find(self.hasher.hash_one(external_id), same)
             .copied()
@@ -321,20 +272,8 @@ impl Image {
     pub(super) fn view(&self, slot: u32) -> UserView<'_> {
         let person = self.person(slot);
         let reference = |section: &u32| self.section(*section).department.reference();
-        UserView {
-            id: person.id,
-            username: &person.username,
-            user_key: person.user_key(),
-            external_id: person.external_id.as_deref(),
-            state: person.state,
-            profile: &person.profile,
-            departments: person.departments.iter().map(reference).collect(),
-            last_activity: self.activity(slot),
-            created_at: person.created_at,
-            updated_at: person.updated_at,
-            deleted_at: person.deleted_at,
-            revision: person.revision,
-        }
+        let departments = person.departments().iter().map(reference).collect();
+        person.view(departments, self.activity(slot))
     }
 
     pub(super) fn department_view(&self, slot: u32) -> DepartmentView<'_> {
@@ -359,7 +298,13 @@ impl Image {
         if let Some(slot) = known {
             self.unlink(slot);
         }
-        let person = self.person_from(user);
+        // The store reads departments and memberships in one moment, so each is known.
+        let sections = user
+            .departments
+            .iter()
+            .filter_map(|id| self.section_by_id.get(id));
+        let sections = sections.copied().collect();
+        let person = Person::new(user, sections);
         self.people_heap_bytes += person.heap_bytes();
         let slot = if let Some(slot) = known {
             self.people[slot as usize] = person;
@@ -378,43 +323,15 @@ impl Image {
         self.link(slot, is_load, known.is_none());
     }
 
-    fn person_from(&self, user: User) -> Person {
-        let folded = fold(&user.username);
-        // The store reads departments and memberships in one moment, so each is known.
-        let sections = user
-            .departments
-            .iter()
-            .filter_map(|id| self.section_by_id.get(id).copied());
-        Person {
-            id: user.id,
-            user_key: (user.user_key != user.username).then_some(user.user_key),
-            external_id: user.external_id,
-            folded: (*folded != *user.username).then(|| folded.into()),
-            username: user.username,
-            profile: user.profile,
-            departments: sections.collect(),
-            created_at: user.created_at,
-            updated_at: user.updated_at,
-            deleted_at: user.deleted_at,
-            revision: user.revision,
-            state: user.state,
-        }
-    }
-
     /// Puts a slot into the indexes by what its record says.
     fn link(&mut self, slot: u32, is_load: bool, is_new: bool) {
         let (people, hasher) = (&self.people, &self.hasher);
         let person = &people[slot as usize];
         let hash = |slot: &u32| hasher.hash_one(fold(people[*slot as usize].user_key()));
         self.by_user_key.insert_unique(hash(&slot), slot, hash);
-        if person.external_id.is_some() {
+        if person.external_id().is_some() {
             let hash = |slot: &u32| {
-                hasher.hash_one(
-                    people[*slot as usize]
-                        .external_id
-                        .as_deref()
-                        .unwrap_or_default(),
-                )
+                hasher.hash_one(people[*slot as usize].external_id().unwrap_or_default())
             };
             self.by_external_id.insert_unique(hash(&slot), slot, hash);
         }
@@ -423,7 +340,7 @@ impl Image {
                 .insert(slot, |other| people[other as usize].id.cmp(&person.id));
         }
         if person.is_live() {
-            for section in &person.departments {
+            for section in person.departments() {
                 self.sections[*section as usize].members.insert(slot);
             }
             let folded_key = fold(person.user_key());
@@ -447,14 +364,14 @@ impl Image {
         if let Ok(entry) = self.by_user_key.find_entry(hash, |other| *other == slot) {
             entry.remove();
         }
-        if let Some(external_id) = person.external_id.as_deref() {
+        if let Some(external_id) = person.external_id() {
             let hash = hasher.hash_one(external_id);
             if let Ok(entry) = self.by_external_id.find_entry(hash, |other| *other == slot) {
                 entry.remove();
             }
         }
         if person.is_live() {
-            for section in &person.departments {
+            for section in person.departments() {
                 self.sections[*section as usize].members.remove(&slot);
             }
             self.search.set(slot, &[]);

@@ -8,6 +8,7 @@ pub mod image;
 mod list;
 mod loading;
 pub mod order;
+mod person;
 pub mod registry;
 pub mod search;
 

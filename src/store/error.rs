@@ -13,13 +13,3 @@ pub enum Error {
     #[error("{0}")]
     Refused(String),
 }
-
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
-        match error.sqlite_error_code() {
-            Some(DatabaseBusy | DatabaseLocked) => Self::Busy(error.to_string()),
-            _ => Self::Failed(error.to_string()),
-        }
-    }
-}

@@ -140,6 +140,16 @@ impl Sqlite {
     }
 }
 
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        match error.sqlite_error_code() {
+            Some(DatabaseBusy | DatabaseLocked) => Self::Busy(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
 fn assert_version() -> Result<(), Error> {
     // SQLite 3.7.0 to 3.51.2 can corrupt a database in WAL mode when a checkpoint meets a reset.
     if rusqlite::version_number() < 3_051_003 {

@@ -1,0 +1,84 @@
+//! Making answers: JSON bodies, tags, nothing more than once.
+
+use axum::body::Body;
+use axum::response::Response;
+use hyper::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
+use hyper::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use crate::http::etag;
+
+/// A JSON text as an answer.
+pub fn json_text(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
+    response
+}
+
+/// A value as JSON text.
+pub fn text_of(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("our bodies have text keys and no failing parts")
+}
+
+/// A value as an answer.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
+    json_text(status, text_of(body))
+}
+
+/// An answer without a body.
+pub fn empty(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// A single resource: its body and tag, or 304 when the caller has it already.
+pub fn tagged(headers: &HeaderMap, tag: &str, body: impl FnOnce() -> String) -> Response {
+    let mut response = if etag::is_known(headers, tag) {
+        empty(StatusCode::NOT_MODIFIED)
+    } else {
+        json_text(StatusCode::OK, body())
+    };
+    set(&mut response, ETAG, tag);
+    response
+}
+
+/// Sets a header to text that we made.
+pub fn set(response: &mut Response, name: HeaderName, value: &str) {
+    let value = HeaderValue::from_str(value).expect("what we put into headers is visible ASCII");
+    response.headers_mut().insert(name, value);
+}
+
+/// An answer that can be remembered and given again: see [`crate::http::once`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Repeatable {
+    /// The status code.
+    pub status: u16,
+    /// The resource's tag.
+    pub etag: Option<String>,
+    /// The id of what was made: its place is behind the request's path.
+    pub made: Option<String>,
+    /// The JSON body.
+    pub body: String,
+}
+
+impl Repeatable {
+    /// The answer to a request for `path`.
+    pub fn into_response(self, path: &str) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = json_text(status, self.body);
+        if let Some(tag) = &self.etag {
+            set(&mut response, ETAG, tag);
+        }
+        if let Some(id) = &self.made {
+            set(
+                &mut response,
+                LOCATION,
+                &format!("{}/{id}", path.trim_end_matches('/')),
+            );
+        }
+        response
+    }
+}

@@ -1,0 +1,161 @@
+//! Request bodies: read within limits of size and time, understood strictly, field by field.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::HeaderMap;
+use hyper::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
+
+use crate::http::query::shown;
+use crate::model::invalid::Invalid;
+
+/// The longest body, in bytes.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Why a body could not be read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is longer than [`BODY_BYTES_MAX`].
+    TooLarge,
+    /// It did not arrive in time.
+    TooSlow,
+    /// It is not of a type that the resource takes.
+    UnsupportedMediaType,
+    /// It was cut off, or is not what it should be.
+    Invalid(Invalid),
+}
+
+/// Reads a whole body.
+pub async fn read(headers: &HeaderMap, body: Body, timeout: Duration) -> Result<Bytes, BodyError> {
+    let announced = headers.get(hyper::header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+        return Err(BodyError::TooLarge);
+    }
+    let collected = tokio::time::timeout(timeout, Limited::new(body, BODY_BYTES_MAX).collect());
+    match collected.await {
+        Err(_elapsed) => Err(BodyError::TooSlow),
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
+        Ok(Err(_)) => Err(BodyError::Invalid(Invalid::new(
+            "body",
+            "the body was cut off",
+        ))),
+    }
+}
+
+/// Understands a body as a JSON object of one of the media types.
+pub fn object(headers: &HeaderMap, body: &[u8], media_types: &[&str]) -> Result<Fields, BodyError> {
+    let given = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let mut parts = given.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default();
+    let charset_is_fine = parts.all(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        !name.eq_ignore_ascii_case("charset")
+            || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    let known = media_types
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(media_type));
+    if !known || !charset_is_fine {
+        return Err(BodyError::UnsupportedMediaType);
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(Fields(fields)),
+        Ok(_) => Err(BodyError::Invalid(Invalid::new(
+            "body",
+            "the body must be a JSON object",
+        ))),
+        Err(error) => {
+            let reason = format!("the body is not JSON: {error}");
+            Err(BodyError::Invalid(Invalid::new("body", reason)))
+        }
+    }
+}
+
+/// The fields of a body, taken out one by one; what is left over is unknown.
+#[derive(Debug)]
+pub struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// A field that must be there and be text.
+    pub fn text(&mut self, name: &str) -> Result<String, Invalid> {
+        match self.0.shift_remove(name) {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(Invalid::new(name, format!("{name} must be text"))),
+            None => Err(Invalid::new(name, format!("{name} is required"))),
+        }
+    }
+
+    /// A field that may be absent, but is text when it is there.
+    pub fn text_if_given(&mut self, name: &str) -> Result<Option<String>, Invalid> {
+        if self.0.contains_key(name) {
+            self.text(name).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// A field that may be absent (`None`), null (`Some(None)`) or text.
+    pub fn text_or_null_if_given(&mut self, name: &str) -> Result<Option<Option<String>>, Invalid> {
+        if self.0.get(name).is_some_and(Value::is_null) {
+            self.0.shift_remove(name);
+            return Ok(Some(None));
+        }
+        Ok(self.text_if_given(name)?.map(Some))
+    }
+
+    /// A field of any kind, if it is there.
+    pub fn value_if_given(&mut self, name: &str) -> Option<Value> {
+        self.0.shift_remove(name)
+    }
+
+    /// A list of texts, at most `most` of them, if it is there.
+    pub fn texts_if_given(
+        &mut self,
+        name: &str,
+        most: usize,
+    ) -> Result<Option<Vec<String>>, Invalid> {
+        let refused = |reason: String| Err(Invalid::new(name, reason));
+        let items = match self.0.shift_remove(name) {
+            None => return Ok(None),
+            Some(Value::Array(items)) => items,
+            Some(_) => return refused(format!("{name} must be a list of texts")),
+        };
+        if items.len() > most {
+            return refused(format!("{name} must not have more than {most} items"));
+        }
+        let mut texts = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                Value::String(text) => texts.push(text),
+                _ => return refused(format!("{name} must be a list of texts")),
+            }
+        }
+        Ok(Some(texts))
+    }
+
+    /// Refuses what was not taken out; `system_managed` fields by that reason.
+    pub fn finish(self, system_managed: &[&str]) -> Result<(), Invalid> {
+        let Some(name) = self.0.keys().next() else {
+            return Ok(());
+        };
+        let name = shown(name);
+        let reason = if system_managed.contains(&name.as_str()) {
+            format!("{name} is managed by the system")
+        } else {
+            format!("{name} is not a field of this resource")
+        };
+        Err(Invalid::new(name, reason))
+    }
+
+    /// All of it.
+    pub fn into_object(self) -> Map<String, Value> {
+        self.0
+    }
+}

@@ -1,0 +1,240 @@
+//! One request of the Clients API on its way to a handler: who calls, what they may, what they sent.
+//!
+//! The route table says what a route needs; it is checked here, before the handler runs, so that no
+//! handler can forget it. The Identity Gateway's requests have their own way: [`super::gateway`].
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use hyper::header::AUTHORIZATION;
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Request};
+use parking_lot::Mutex;
+
+use crate::http::Http;
+use crate::http::body::{self, Fields};
+use crate::http::clients::failure::Failure;
+use crate::http::once;
+use crate::http::query::{Query, decoded};
+use crate::http::rate_limits;
+use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::model::invalid::Invalid;
+use crate::model::page::Position;
+use crate::model::rate_limit::{Decision, RouteClass};
+use crate::model::scope::Scope;
+use crate::operations::app::App;
+use crate::operations::caller::{Access, AdminAccess, Caller};
+use crate::operations::error::{Error, Noun};
+use crate::operations::write::Once;
+
+/// A request whose caller is known.
+pub struct Call {
+    pub(super) http: Arc<Http>,
+    template: &'static str,
+    parts: Parts,
+    /// Taken by who reads it. A body alone is not `Sync`, which futures that lend a call need.
+    body: Mutex<Option<Body>>,
+    caller: Caller,
+}
+
+/// What came of a request: the answer, and what its bucket said, if its token has a limit.
+type Counted = (Result<Response, Failure>, Option<Decision>);
+
+/// Runs a handler for a client's data. The caller must have the scope for the client in the path.
+pub async fn for_client<F, Fut>(
+    http: Arc<Http>,
+    template: &'static str,
+    scope: Scope,
+    request: Request<Body>,
+    handler: F,
+) -> Response
+where
+    F: FnOnce(Call, Access) -> Fut,
+    Fut: Future<Output = Result<Response, Failure>>,
+{
+    answered(http, template, request, async |call| {
+        let text = call.segment("client_id").unwrap_or_default();
+        let access = call.caller.access(ClientId::parse(&text), &text, scope)?;
+        handler(call, access).await
+    })
+    .await
+}
+
+/// Runs a handler for who administers clients.
+pub async fn for_admin<F, Fut>(
+    http: Arc<Http>,
+    template: &'static str,
+    request: Request<Body>,
+    handler: F,
+) -> Response
+where
+    F: FnOnce(Call, AdminAccess) -> Fut,
+    Fut: Future<Output = Result<Response, Failure>>,
+{
+    answered(http, template, request, async |call| {
+        let access = call.caller.admin()?;
+        handler(call, access).await
+    })
+    .await
+}
+
+async fn answered(
+    http: Arc<Http>,
+    template: &'static str,
+    request: Request<Body>,
+    handle: impl AsyncFnOnce(Call) -> Result<Response, Failure>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let request_id = super::request_id(&parts.extensions);
+    let (result, decision) = counted(&http, template, parts, body, handle).await;
+    let mut response = result.unwrap_or_else(|failure| failure.render(&request_id));
+    if let Some(decision) = decision {
+        let form = http.settings.reset_form;
+        rate_limits::tell(&mut response, &decision, form, http.app.now());
+    }
+    response
+}
+
+async fn counted(
+    http: &Arc<Http>,
+    template: &'static str,
+    parts: Parts,
+    body: Body,
+    handle: impl AsyncFnOnce(Call) -> Result<Response, Failure>,
+) -> Counted {
+    let caller = match authenticate(&http.app, &parts.headers).await {
+        Ok(caller) => caller,
+        Err(error) => return (Err(error.into()), None),
+    };
+    let now = http.app.clock().monotonic();
+    let class = RouteClass::ClientsApi;
+    let decision = caller
+        .limit(class)
+        .map(|(limit, buckets)| buckets.of(class).take(limit, now));
+    if decision.is_some_and(|decision| !decision.allowed) {
+        return (Err(Failure::RateLimited), decision);
+    }
+    let call = Call {
+        http: Arc::clone(http),
+        template,
+        parts,
+        body: Mutex::new(Some(body)),
+        caller,
+    };
+    (handle(call).await, decision)
+}
+
+/// The caller of a request, by RFC 6750 section 2.1 alone: never a token in a URL or a body.
+async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
+    let mut values = headers.get_all(AUTHORIZATION).into_iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Error::Unauthorized("Authentication required"));
+    };
+    let malformed = Error::Unauthorized("The token is malformed.");
+    let value = value.to_str().map_err(|_| malformed.clone())?;
+    let (scheme, token) = value.split_once(' ').ok_or_else(|| malformed.clone())?;
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Err(malformed);
+    }
+    Caller::authenticate(app, token.trim()).await
+}
+
+impl Call {
+    /// The app.
+    pub fn app(&self) -> &App {
+        &self.http.app
+    }
+
+    /// The request's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// The request's path.
+    pub fn path(&self) -> &str {
+        self.parts.uri.path()
+    }
+
+    /// The id of a user in the path; one that is malformed is nobody's.
+    pub fn user_id(&self) -> Result<UserId, Error> {
+        self.id(Noun::User, UserId::parse)
+    }
+
+    /// The id of a department in the path; one that is malformed is none's.
+    pub fn department_id(&self) -> Result<DepartmentId, Error> {
+        self.id(Noun::Department, DepartmentId::parse)
+    }
+
+    fn id<T>(&self, noun: Noun, parse: fn(&str) -> Option<T>) -> Result<T, Error> {
+        let text = self.segment(noun.id_name()).unwrap_or_default();
+        parse(&text).ok_or_else(|| Error::not_found(noun, super::query::shown(&text)))
+    }
+
+    /// The decoded segment that stands where the route's template has `{name}`.
+    fn segment(&self, name: &str) -> Option<String> {
+        segment(self.template, self.path(), name)
+    }
+
+    /// The query's parameters, of which only `known` ones may be given.
+    pub fn query(&self, known: &[&str]) -> Result<Query, Invalid> {
+        Query::parse(self.parts.uri.query(), known)
+    }
+
+    /// The whole body.
+    pub async fn body(&self) -> Result<Bytes, Failure> {
+        let body = self.body.lock().take().unwrap_or_default();
+        let timeout = self.http.settings.body_timeout;
+        Ok(body::read(&self.parts.headers, body, timeout).await?)
+    }
+
+    /// The fields of a JSON body.
+    pub async fn fields(&self) -> Result<Fields, Failure> {
+        let body = self.body().await?;
+        Ok(body::object(
+            &self.parts.headers,
+            &body,
+            &["application/json"],
+        )?)
+    }
+
+    /// The fields of a JSON body, and the request's once-only form when it bears a key.
+    pub async fn fields_once<T>(
+        &self,
+        render: fn(&T) -> String,
+    ) -> Result<(Fields, Option<Once<T>>), Failure> {
+        let body = self.body().await?;
+        let fields = body::object(&self.parts.headers, &body, &["application/json"])?;
+        let once = once::of_request(&self.parts.headers, self.path(), &body, render)?;
+        Ok((fields, once))
+    }
+
+    /// The cursor in the query, opened for `purpose`.
+    pub fn cursor(&self, query: &Query, purpose: &str) -> Result<Option<Position>, Failure> {
+        let Some(cursor) = query.get("cursor") else {
+            return Ok(None);
+        };
+        self.http
+            .seal
+            .open(cursor, purpose)
+            .map(Some)
+            .ok_or(Failure::InvalidCursor)
+    }
+
+    /// The cursor for a position in the list that `purpose` describes.
+    pub fn seal(&self, position: &Position, purpose: &str) -> String {
+        self.http.seal.seal(position, purpose)
+    }
+}
+
+/// The decoded segment of `path` that stands where `template` has `{name}`; `None` when it is no
+/// valid text.
+pub fn segment(template: &str, path: &str, name: &str) -> Option<String> {
+    let is_named = |part: &str| {
+        part.strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'))
+            == Some(name)
+    };
+    let index = template.split('/').position(is_named)?;
+    decoded(path.split('/').nth(index)?)
+}

@@ -1,0 +1,12 @@
+//! The Clients API, version 2.
+
+pub mod activity;
+#[allow(
+    clippy::module_inception,
+    reason = "the noun is called so in every layer"
+)]
+pub mod clients;
+pub mod departments;
+pub mod failure;
+pub mod users;
+pub mod wire;

@@ -1,0 +1,156 @@
+//! The Identity Gateway: two operations, for consumers whose code is fixed.
+//!
+//! Every answer tells of a rate limit, also the one that refuses: who presents no valid credential
+//! is counted by address.
+
+mod failure;
+mod users;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use hyper::header::AUTHORIZATION;
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Request};
+
+pub use failure::Failure;
+pub use users::{get, list};
+
+use crate::http::Http;
+use crate::http::call::segment;
+use crate::http::rate_limits;
+use crate::model::rate_limit::{Decision, Limit, RouteClass};
+use crate::operations::app::App;
+use crate::operations::caller::Access;
+use crate::operations::error::Error;
+use crate::operations::gateway::GatewayCaller;
+
+/// A request to an instance, whose caller may read it.
+pub struct Question<'a> {
+    http: &'a Http,
+    template: &'static str,
+    parts: &'a Parts,
+    access: Access,
+}
+
+impl Question<'_> {
+    fn app(&self) -> &App {
+        &self.http.app
+    }
+
+    fn segment(&self, name: &str) -> Option<String> {
+        segment(self.template, self.parts.uri.path(), name)
+    }
+}
+
+/// Runs a handler for an instance's people; `class` says what the request is counted as.
+pub async fn for_instance(
+    http: Arc<Http>,
+    template: &'static str,
+    class: RouteClass,
+    request: Request<Body>,
+    handler: impl AsyncFnOnce(Question<'_>) -> Result<Response, Failure>,
+) -> Response {
+    let (parts, _body) = request.into_parts();
+    let (result, decision) = counted(&http, template, class, &parts, handler).await;
+    let mut response = result.unwrap_or_else(Failure::render);
+    tell(&http, &mut response, decision);
+    response
+}
+
+/// Refuses a method that the gateway does not have, counted as a stranger's request.
+pub fn refuse(http: &Http, request: &Request<Body>, failure: Failure) -> Response {
+    let decision = stranger(http, request.extensions(), RouteClass::GatewayGet);
+    let failure = if decision.allowed {
+        failure
+    } else {
+        Failure::RateLimited
+    };
+    let mut response = failure.render();
+    tell(http, &mut response, decision);
+    response
+}
+
+fn tell(http: &Http, response: &mut Response, decision: Decision) {
+    let form = http.settings.reset_form;
+    rate_limits::tell(response, &decision, form, http.app.now());
+}
+
+fn stranger(http: &Http, extensions: &hyper::http::Extensions, class: RouteClass) -> Decision {
+    let limit = class.default_limit().or(Limit::per_minute(300));
+    let limit = limit.expect("300 a minute is a limit");
+    http.strangers.take(
+        super::peer(extensions),
+        class,
+        limit,
+        http.app.clock().monotonic(),
+    )
+}
+
+async fn counted(
+    http: &Http,
+    template: &'static str,
+    class: RouteClass,
+    parts: &Parts,
+    handler: impl AsyncFnOnce(Question<'_>) -> Result<Response, Failure>,
+) -> (Result<Response, Failure>, Decision) {
+    let instance = segment(template, parts.uri.path(), "instance").unwrap_or_default();
+    let caller = match identify(&http.app, &instance, &parts.headers).await {
+        Ok(caller) => caller,
+        Err(failure) => {
+            let decision = stranger(http, &parts.extensions, class);
+            let failure = if decision.allowed {
+                failure
+            } else {
+                Failure::RateLimited
+            };
+            return (Err(failure), decision);
+        }
+    };
+    let Some((limit, buckets)) = caller.limit(class) else {
+        let reason = "a class of the gateway's routes has no limit".to_owned();
+        let decision = stranger(http, &parts.extensions, class);
+        return (Err(Error::Internal(reason).into()), decision);
+    };
+    let decision = buckets.of(class).take(limit, http.app.clock().monotonic());
+    if !decision.allowed {
+        return (Err(Failure::RateLimited), decision);
+    }
+    let answer = async {
+        let access = caller.access(&http.app, &instance).await?;
+        handler(Question {
+            http,
+            template,
+            parts,
+            access,
+        })
+        .await
+    };
+    (answer.await, decision)
+}
+
+/// Who asks: `Authorization: Bearer …`, or the key as the whole value (Identity Gateway,
+/// Authentication).
+async fn identify(
+    app: &App,
+    instance: &str,
+    headers: &HeaderMap,
+) -> Result<GatewayCaller, Failure> {
+    let mut values = headers.get_all(AUTHORIZATION).into_iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Error::Unauthorized("Bearer token missing.").into());
+    };
+    let malformed = || Error::Unauthorized("The token is malformed.");
+    let value = value.to_str().map_err(|_| malformed())?.trim();
+    let credential = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim(),
+        Some(_) => return Err(malformed().into()),
+        None if value.eq_ignore_ascii_case("Bearer") => "",
+        None => value,
+    };
+    if credential.is_empty() {
+        return Err(Error::Unauthorized("Bearer token missing.").into());
+    }
+    Ok(GatewayCaller::identify(app, instance, credential).await?)
+}

@@ -1,0 +1,345 @@
+//! The whole server on one page.
+//!
+//! One table makes the router, the OpenAPI document's list of paths, and the access test: a route
+//! that is not in it does not exist, and what a route needs is checked before its handler runs.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+
+use crate::http::call::{self, Call};
+use crate::http::clients::failure::Failure;
+use crate::http::clients::{activity, clients, departments, users};
+use crate::http::{Http, answer, documents, gateway, probes};
+use crate::model::rate_limit::RouteClass;
+use crate::model::scope::Scope;
+use crate::operations::caller::{Access, AdminAccess};
+
+/// What a caller needs for a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: it tells nothing of anybody.
+    Nothing,
+    /// A token for the client in the path, with this scope.
+    Scope(Scope),
+    /// A token for all clients with the scope `admin`.
+    Admin,
+    /// A credential of the instance in the path; counted in this class.
+    Gateway(RouteClass),
+}
+
+type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+type Handler = Arc<dyn Fn(Arc<Http>, Request<Body>) -> Answering + Send + Sync>;
+
+/// One route.
+#[derive(Clone)]
+pub struct Route {
+    /// The method. `HEAD` comes with `GET`, `OPTIONS` with everything.
+    pub method: Method,
+    /// The path, with `{name}` for a segment.
+    pub path: &'static str,
+    /// What a caller needs.
+    pub needs: Needs,
+    /// The name of the operation in the OpenAPI document.
+    pub name: &'static str,
+    handler: Handler,
+}
+
+/// Every route of the server.
+pub fn table() -> Vec<Route> {
+    use Scope::{Admin, DepartmentsWrite, UsersRead, UsersWrite};
+    const CLIENTS: &str = "/v2/clients";
+    const CLIENT: &str = "/v2/clients/{client_id}";
+    const USERS: &str = "/v2/clients/{client_id}/users";
+    const SUMMARY: &str = "/v2/clients/{client_id}/users/summary";
+    const USER: &str = "/v2/clients/{client_id}/users/{user_id}";
+    const RESTORE: &str = "/v2/clients/{client_id}/users/{user_id}/restore";
+    const PROFILE: &str = "/v2/clients/{client_id}/users/{user_id}/profile";
+    const DEPARTMENTS: &str = "/v2/clients/{client_id}/departments";
+    const DEPARTMENT: &str = "/v2/clients/{client_id}/departments/{department_id}";
+    const MEMBERS: &str = "/v2/clients/{client_id}/departments/{department_id}/members";
+    const REMOVE: &str = "/v2/clients/{client_id}/departments/{department_id}/members/remove";
+    const ACTIVITY: &str = "/v2/clients/{client_id}/activity";
+    let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
+    vec![
+        // Product front ends and scripts: tables, profile pages, "View user".
+        of_client(&get, USERS, UsersRead, "listUsers", users::list),
+        of_client(&get, SUMMARY, UsersRead, "getUsersSummary", users::summary),
+        of_client(&get, USER, UsersRead, "getUser", users::get),
+        of_client(&get, PROFILE, UsersRead, "getUserProfile", users::profile),
+        of_client(&post, USERS, UsersWrite, "createUser", users::create),
+        of_client(&patch, USER, UsersWrite, "updateUser", users::update),
+        of_client(&delete, USER, UsersWrite, "deleteUser", users::delete),
+        of_client(&post, RESTORE, UsersWrite, "restoreUser", users::restore),
+        of_client(
+            &patch,
+            PROFILE,
+            UsersWrite,
+            "updateUserProfile",
+            users::patch_profile,
+        ),
+        // Who groups people.
+        of_client(
+            &get,
+            DEPARTMENTS,
+            UsersRead,
+            "listDepartments",
+            departments::list,
+        ),
+        of_client(
+            &get,
+            DEPARTMENT,
+            UsersRead,
+            "getDepartment",
+            departments::get,
+        ),
+        of_client(
+            &post,
+            DEPARTMENTS,
+            DepartmentsWrite,
+            "createDepartment",
+            departments::create,
+        ),
+        of_client(
+            &patch,
+            DEPARTMENT,
+            DepartmentsWrite,
+            "updateDepartment",
+            departments::update,
+        ),
+        of_client(
+            &delete,
+            DEPARTMENT,
+            DepartmentsWrite,
+            "deleteDepartment",
+            departments::delete,
+        ),
+        of_client(
+            &post,
+            MEMBERS,
+            DepartmentsWrite,
+            "addMembers",
+            departments::add_members,
+        ),
+        of_client(
+            &post,
+            REMOVE,
+            DepartmentsWrite,
+            "removeMembers",
+            departments::remove_members,
+        ),
+        // Agents on desktops and in browsers.
+        of_client(
+            &post,
+            ACTIVITY,
+            Scope::ActivityWrite,
+            "reportActivity",
+            activity::report,
+        ),
+        // Who runs the directory.
+        of_client(&get, CLIENT, UsersRead, "getClient", clients::get),
+        of_client(&patch, CLIENT, Admin, "updateClient", clients::update),
+        of_admin(&get, CLIENTS, "listClients", clients::list),
+        of_admin(&post, CLIENTS, "createClient", clients::create),
+        // The AI assistant's ingestion.
+        of_gateway(
+            "/{instance}/users",
+            RouteClass::GatewayList,
+            "gatewayListUsers",
+        ),
+        of_gateway(
+            "/{instance}/users/{userId}",
+            RouteClass::GatewayGet,
+            "gatewayGetUser",
+        ),
+        // Who starts and watches the server.
+        open("/healthz", "healthz", |_, _| {
+            Box::pin(async { probes::healthz() })
+        }),
+        open("/readyz", "readyz", |http, _| {
+            Box::pin(async move { probes::readyz(&http).await })
+        }),
+        open("/metrics", "metrics", |http, _| {
+            Box::pin(async move { probes::metrics(&http) })
+        }),
+        // Documents for people and machines.
+        open("/", "index", |_, _| Box::pin(async { documents::index() })),
+        open("/openapi.json", "openapi", |_, _| {
+            Box::pin(async { documents::openapi() })
+        }),
+        open("/docs", "docs", |_, _| {
+            Box::pin(async { documents::docs_entrance() })
+        }),
+        open("/docs/{file}", "docsFile", |_, request| {
+            Box::pin(async move { documents::docs_file(request.uri().path()) })
+        }),
+        open("/llms.txt", "llms", |_, _| {
+            Box::pin(async { documents::llms() })
+        }),
+        open("/llms-full.txt", "llmsFull", |_, _| {
+            Box::pin(async { documents::llms_full() })
+        }),
+    ]
+}
+
+fn of_client<Fut>(
+    method: &Method,
+    path: &'static str,
+    scope: Scope,
+    name: &'static str,
+    handler: fn(Call, Access) -> Fut,
+) -> Route
+where
+    Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
+    let handler: Handler = Arc::new(move |http, request| {
+        Box::pin(call::for_client(http, path, scope, request, handler))
+    });
+    Route {
+        method: method.clone(),
+        path,
+        needs: Needs::Scope(scope),
+        name,
+        handler,
+    }
+}
+
+fn of_admin<Fut>(
+    method: &Method,
+    path: &'static str,
+    name: &'static str,
+    handler: fn(Call, AdminAccess) -> Fut,
+) -> Route
+where
+    Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
+    let handler: Handler =
+        Arc::new(move |http, request| Box::pin(call::for_admin(http, path, request, handler)));
+    Route {
+        method: method.clone(),
+        path,
+        needs: Needs::Admin,
+        name,
+        handler,
+    }
+}
+
+fn of_gateway(path: &'static str, class: RouteClass, name: &'static str) -> Route {
+    let handler: Handler = Arc::new(move |http, request| {
+        Box::pin(async move {
+            gateway::for_instance(http, path, class, request, async |question| match class {
+                RouteClass::GatewayList => gateway::list(question).await,
+                _ => gateway::get(question).await,
+            })
+            .await
+        })
+    });
+    Route {
+        method: Method::GET,
+        path,
+        needs: Needs::Gateway(class),
+        name,
+        handler,
+    }
+}
+
+fn open(
+    path: &'static str,
+    name: &'static str,
+    handler: fn(Arc<Http>, Request<Body>) -> Answering,
+) -> Route {
+    let handler: Handler = Arc::new(handler);
+    Route {
+        method: Method::GET,
+        path,
+        needs: Needs::Nothing,
+        name,
+        handler,
+    }
+}
+
+/// The router of all routes. Unknown paths and methods are refused in the dialect of the path.
+pub fn router(http: Arc<Http>) -> Router {
+    let table = table();
+    let mut router = Router::new();
+    let mut paths: Vec<&'static str> = Vec::new();
+    for route in &table {
+        if paths.contains(&route.path) {
+            continue;
+        }
+        paths.push(route.path);
+        let routes: Vec<&Route> = table
+            .iter()
+            .filter(|other| other.path == route.path)
+            .collect();
+        router = router.route(route.path, of_path(&routes));
+    }
+    router.fallback(unknown_path).with_state(http)
+}
+
+fn of_path(routes: &[&Route]) -> MethodRouter<Arc<Http>> {
+    let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    let allow: &'static str = String::leak(methods.join(", "));
+    let is_gateway = routes
+        .iter()
+        .any(|route| matches!(route.needs, Needs::Gateway(_)));
+    let mut router = MethodRouter::new()
+        .fallback(move |State(http), request| refuse_method(http, request, allow, is_gateway))
+        .options(move || async move { allowed(answer::empty(StatusCode::NO_CONTENT), allow) });
+    for route in routes {
+        let handler = Arc::clone(&route.handler);
+        let filter = MethodFilter::try_from(route.method.clone())
+            .expect("the table has standard methods only");
+        let method = on(
+            filter,
+            move |State(http): State<Arc<Http>>, request: Request<Body>| handler(http, request),
+        );
+        router = router.merge(method);
+    }
+    router
+}
+
+async fn refuse_method(
+    http: Arc<Http>,
+    request: Request<Body>,
+    allow: &'static str,
+    is_gateway: bool,
+) -> Response {
+    let response = if is_gateway {
+        gateway::refuse(&http, &request, gateway::Failure::MethodNotAllowed)
+    } else {
+        Failure::MethodNotAllowed.render(&super::request_id(request.extensions()))
+    };
+    allowed(response, allow)
+}
+
+fn allowed(mut response: Response, allow: &'static str) -> Response {
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// Paths of one segment and paths that begin like ours are answered in the Clients API's form;
+/// others look like a gateway's.
+async fn unknown_path(State(http): State<Arc<Http>>, request: Request<Body>) -> Response {
+    let mut segments = request.uri().path().split('/').skip(1);
+    let (first, second) = (segments.next().unwrap_or_default(), segments.next());
+    let is_ours = second.is_none() || crate::model::instance::InstanceName::parse(first).is_err();
+    if is_ours {
+        Failure::NoSuchPath.render(&super::request_id(request.extensions()))
+    } else {
+        gateway::refuse(&http, &request, gateway::Failure::NoSuchPath)
+    }
+}
