@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod directory;
+pub mod http;
 pub mod model;
 pub mod operations;
 pub mod store;
