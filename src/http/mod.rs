@@ -3,3 +3,4 @@
 //! No rule of the directory is decided here, and no SQL is known.
 
 pub mod metrics;
+pub mod request_log;
