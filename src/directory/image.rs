@@ -146,7 +146,7 @@ impl Image {
 
     /// How many users (not deleted) there are.
     pub fn user_count(&self) -> usize {
-        self.in_username_order.len()
+        self.in_username_order.count()
     }
 
     /// How many users were seen at `since` or later, and how many were not.

@@ -274,7 +274,7 @@ impl<'a> Walk<'a> {
         };
         let more = slots.len() > size;
         slots.truncate(size);
-        (slots, order.len(), more)
+        (slots, order.count(), more)
     }
 
     /// A page of these: no more of them is sorted than is shown.

@@ -28,7 +28,7 @@ impl Order {
     }
 
     /// How many slots there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.length
     }
 
@@ -141,7 +141,7 @@ mod tests {
                     order.insert(slot, |other| other.cmp(&slot));
                 }
             }
-            prop_assert_eq!(order.len(), model.len());
+            prop_assert_eq!(order.count(), model.len());
             let up: Vec<_> = order.from(|slot| slot < probe).collect();
             prop_assert_eq!(up, model.range(probe..).copied().collect::<Vec<_>>());
             let down: Vec<_> = order.back_from(|slot| slot < probe).collect();

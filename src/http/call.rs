@@ -15,9 +15,9 @@ use parking_lot::Mutex;
 use crate::http::Http;
 use crate::http::body::{self, Fields};
 use crate::http::clients::failure::Failure;
-use crate::http::once;
 use crate::http::query::{Query, decoded};
 use crate::http::rate_limits;
+use crate::http::{observe, once};
 use crate::model::id::{ClientId, DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::Position;
@@ -86,7 +86,7 @@ async fn answered(
     handle: impl AsyncFnOnce(Call) -> Result<Response, Failure>,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let request_id = super::request_id(&parts.extensions);
+    let request_id = observe::request_id(&parts.extensions);
     let (result, decision) = counted(&http, template, parts, body, handle).await;
     let mut response = result.unwrap_or_else(|failure| failure.render(&request_id));
     if let Some(decision) = decision {

@@ -9,18 +9,25 @@ pub mod cursor;
 pub mod documents;
 pub mod etag;
 pub mod gateway;
+pub mod metrics;
+pub mod observe;
 pub mod once;
 pub mod probes;
 pub mod profile_body;
 pub mod query;
 pub mod rate_limits;
+pub mod request_log;
 pub mod routes;
+pub mod server;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::cursor::Seal;
+use crate::http::metrics::Metrics;
 use crate::http::rate_limits::{ResetForm, Strangers};
+use crate::http::request_log::RequestLog;
+use crate::http::server::Peer;
 use crate::operations::app::App;
 use crate::operations::error::Error;
 
@@ -31,6 +38,8 @@ pub struct Settings {
     pub reset_form: ResetForm,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+    /// Whether `/metrics` is there.
+    pub metrics: bool,
 }
 
 impl Default for Settings {
@@ -38,6 +47,7 @@ impl Default for Settings {
         Self {
             reset_form: ResetForm::default(),
             body_timeout: Duration::from_secs(30),
+            metrics: true,
         }
     }
 }
@@ -48,47 +58,32 @@ pub struct Http {
     settings: Settings,
     seal: Seal,
     strangers: Strangers,
+    metrics: Arc<Metrics>,
+    log: Arc<RequestLog>,
 }
 
 impl Http {
-    /// The doors of an app.
-    pub async fn new(app: Arc<App>, settings: Settings) -> Result<Arc<Self>, Error> {
+    /// The doors of an app, whose requests are counted in `metrics` and written to `log`.
+    pub async fn new(
+        app: Arc<App>,
+        settings: Settings,
+        metrics: Arc<Metrics>,
+        log: Arc<RequestLog>,
+    ) -> Result<Arc<Self>, Error> {
         let seal = Seal::new(&app.kept_key("cursors").await?);
+        let strangers = Strangers::default();
         Ok(Arc::new(Self {
             app,
             settings,
             seal,
-            strangers: Strangers::default(),
+            strangers,
+            metrics,
+            log,
         }))
     }
 }
 
-/// A request's id.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub Arc<str>);
-
-impl RequestId {
-    /// The id's text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Why a request failed, for the log alone.
-#[derive(Debug, Clone)]
-pub struct FailureReason(pub String);
-
-/// The peer's address.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub std::net::IpAddr);
-
-fn request_id(extensions: &hyper::http::Extensions) -> RequestId {
-    extensions
-        .get::<RequestId>()
-        .cloned()
-        .unwrap_or_else(|| RequestId("".into()))
-}
-
+/// The address that a request came from.
 fn peer(extensions: &hyper::http::Extensions) -> std::net::IpAddr {
     extensions
         .get::<Peer>()

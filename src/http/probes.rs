@@ -1,12 +1,17 @@
 //! `/healthz` and `/readyz`, for who starts and watches the server. They need no token and tell
 //! nothing of anybody.
 
+use axum::body::Body;
 use axum::response::Response;
-use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Request, StatusCode};
 use serde_json::json;
 
 use crate::http::Http;
 use crate::http::answer;
+use crate::http::clients::failure::Failure;
+use crate::http::observe::request_id;
+use crate::http::request_log::FailureReason;
 
 /// `GET /healthz`: the process answers.
 pub fn healthz() -> Response {
@@ -24,13 +29,21 @@ pub async fn readyz(http: &Http) -> Response {
             );
             response
                 .extensions_mut()
-                .insert(super::FailureReason(error.to_string()));
+                .insert(FailureReason(error.to_string()));
             response
         }
     }
 }
 
-/// `GET /metrics`
-pub fn metrics(_http: &Http) -> Response {
-    answer::empty(StatusCode::OK)
+/// `GET /metrics`: figures without names and ids, in Prometheus' text form.
+pub fn metrics(http: &Http, request: &Request<Body>) -> Response {
+    if !http.settings.metrics {
+        return Failure::NoSuchPath.render(&request_id(request.extensions()));
+    }
+    let (count, bytes) = http.app.images();
+    http.metrics.set_images(count, bytes);
+    let mut response = Response::new(http.metrics.render().into());
+    let form = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, form);
+    response
 }

@@ -17,10 +17,13 @@ use hyper::{Method, Request, StatusCode};
 use crate::http::call::{self, Call};
 use crate::http::clients::failure::Failure;
 use crate::http::clients::{activity, clients, departments, users};
-use crate::http::{Http, answer, documents, gateway, probes};
+use crate::http::observe::{Observe, Observer, RequestId};
+use crate::http::{Http, answer, documents, gateway, observe, probes};
+use crate::model::instance::InstanceName;
 use crate::model::rate_limit::RouteClass;
 use crate::model::scope::Scope;
 use crate::operations::caller::{Access, AdminAccess};
+use crate::operations::error::Error;
 
 /// What a caller needs for a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct Route {
 }
 
 /// Every route of the server.
+#[rustfmt::skip]
+#[allow(clippy::too_many_lines, reason = "the whole server on one page, a line a route")]
 pub fn table() -> Vec<Route> {
     use Scope::{Admin, DepartmentsWrite, UsersRead, UsersWrite};
     const CLIENTS: &str = "/v2/clients";
@@ -78,114 +83,36 @@ pub fn table() -> Vec<Route> {
         of_client(&patch, USER, UsersWrite, "updateUser", users::update),
         of_client(&delete, USER, UsersWrite, "deleteUser", users::delete),
         of_client(&post, RESTORE, UsersWrite, "restoreUser", users::restore),
-        of_client(
-            &patch,
-            PROFILE,
-            UsersWrite,
-            "updateUserProfile",
-            users::patch_profile,
-        ),
+        of_client(&patch, PROFILE, UsersWrite, "updateUserProfile", users::patch_profile),
         // Who groups people.
-        of_client(
-            &get,
-            DEPARTMENTS,
-            UsersRead,
-            "listDepartments",
-            departments::list,
-        ),
-        of_client(
-            &get,
-            DEPARTMENT,
-            UsersRead,
-            "getDepartment",
-            departments::get,
-        ),
-        of_client(
-            &post,
-            DEPARTMENTS,
-            DepartmentsWrite,
-            "createDepartment",
-            departments::create,
-        ),
-        of_client(
-            &patch,
-            DEPARTMENT,
-            DepartmentsWrite,
-            "updateDepartment",
-            departments::update,
-        ),
-        of_client(
-            &delete,
-            DEPARTMENT,
-            DepartmentsWrite,
-            "deleteDepartment",
-            departments::delete,
-        ),
-        of_client(
-            &post,
-            MEMBERS,
-            DepartmentsWrite,
-            "addMembers",
-            departments::add_members,
-        ),
-        of_client(
-            &post,
-            REMOVE,
-            DepartmentsWrite,
-            "removeMembers",
-            departments::remove_members,
-        ),
+        of_client(&get, DEPARTMENTS, UsersRead, "listDepartments", departments::list),
+        of_client(&get, DEPARTMENT, UsersRead, "getDepartment", departments::get),
+        of_client(&post, DEPARTMENTS, DepartmentsWrite, "createDepartment", departments::create),
+        of_client(&patch, DEPARTMENT, DepartmentsWrite, "updateDepartment", departments::update),
+        of_client(&delete, DEPARTMENT, DepartmentsWrite, "deleteDepartment", departments::delete),
+        of_client(&post, MEMBERS, DepartmentsWrite, "addMembers", departments::add_members),
+        of_client(&post, REMOVE, DepartmentsWrite, "removeMembers", departments::remove_members),
         // Agents on desktops and in browsers.
-        of_client(
-            &post,
-            ACTIVITY,
-            Scope::ActivityWrite,
-            "reportActivity",
-            activity::report,
-        ),
+        of_client(&post, ACTIVITY, Scope::ActivityWrite, "reportActivity", activity::report),
         // Who runs the directory.
         of_client(&get, CLIENT, UsersRead, "getClient", clients::get),
         of_client(&patch, CLIENT, Admin, "updateClient", clients::update),
         of_admin(&get, CLIENTS, "listClients", clients::list),
         of_admin(&post, CLIENTS, "createClient", clients::create),
         // The AI assistant's ingestion.
-        of_gateway(
-            "/{instance}/users",
-            RouteClass::GatewayList,
-            "gatewayListUsers",
-        ),
-        of_gateway(
-            "/{instance}/users/{userId}",
-            RouteClass::GatewayGet,
-            "gatewayGetUser",
-        ),
+        of_gateway("/{instance}/users", RouteClass::GatewayList, "gatewayListUsers"),
+        of_gateway("/{instance}/users/{userId}", RouteClass::GatewayGet, "gatewayGetUser"),
         // Who starts and watches the server.
-        open("/healthz", "healthz", |_, _| {
-            Box::pin(async { probes::healthz() })
-        }),
-        open("/readyz", "readyz", |http, _| {
-            Box::pin(async move { probes::readyz(&http).await })
-        }),
-        open("/metrics", "metrics", |http, _| {
-            Box::pin(async move { probes::metrics(&http) })
-        }),
+        open("/healthz", "healthz", |_, _| probes::healthz()),
+        open_waiting("/readyz", "readyz", |http| Box::pin(async move { probes::readyz(&http).await })),
+        open("/metrics", "metrics", probes::metrics),
         // Documents for people and machines.
-        open("/", "index", |_, _| Box::pin(async { documents::index() })),
-        open("/openapi.json", "openapi", |_, _| {
-            Box::pin(async { documents::openapi() })
-        }),
-        open("/docs", "docs", |_, _| {
-            Box::pin(async { documents::docs_entrance() })
-        }),
-        open("/docs/{file}", "docsFile", |_, request| {
-            Box::pin(async move { documents::docs_file(request.uri().path()) })
-        }),
-        open("/llms.txt", "llms", |_, _| {
-            Box::pin(async { documents::llms() })
-        }),
-        open("/llms-full.txt", "llmsFull", |_, _| {
-            Box::pin(async { documents::llms_full() })
-        }),
+        open("/", "index", |_, _| documents::index()),
+        open("/openapi.json", "openapi", |_, _| documents::openapi()),
+        open("/docs", "docs", |_, _| documents::docs_entrance()),
+        open("/docs/{file}", "docsFile", |_, request| documents::docs_file(request.uri().path())),
+        open("/llms.txt", "llms", |_, _| documents::llms()),
+        open("/llms-full.txt", "llmsFull", |_, _| documents::llms_full()),
     ]
 }
 
@@ -250,12 +177,32 @@ fn of_gateway(path: &'static str, class: RouteClass, name: &'static str) -> Rout
     }
 }
 
+/// A route that needs nothing, whose answer is at hand.
 fn open(
     path: &'static str,
     name: &'static str,
-    handler: fn(Arc<Http>, Request<Body>) -> Answering,
+    handler: fn(&Http, &Request<Body>) -> Response,
 ) -> Route {
-    let handler: Handler = Arc::new(handler);
+    let handler: Handler = Arc::new(move |http, request| {
+        let response = handler(&http, &request);
+        Box::pin(std::future::ready(response))
+    });
+    Route {
+        method: Method::GET,
+        path,
+        needs: Needs::Nothing,
+        name,
+        handler,
+    }
+}
+
+/// A route that needs nothing, whose answer has to be waited for.
+fn open_waiting(
+    path: &'static str,
+    name: &'static str,
+    handler: fn(Arc<Http>) -> Answering,
+) -> Route {
+    let handler: Handler = Arc::new(move |http, _| handler(http));
     Route {
         method: Method::GET,
         path,
@@ -281,7 +228,35 @@ pub fn router(http: Arc<Http>) -> Router {
             .collect();
         router = router.route(route.path, of_path(&routes));
     }
-    router.fallback(unknown_path).with_state(http)
+    let observer = Observer {
+        clock: Arc::clone(http.app.clock()),
+        entropy: Arc::clone(http.app.entropy()),
+        metrics: Arc::clone(&http.metrics),
+        log: Arc::clone(&http.log),
+        failure: panicked,
+    };
+    router
+        .fallback(unknown_path)
+        .with_state(http)
+        .layer(Observe::new(observer))
+}
+
+/// Whether the path is one that we answer in the Clients API's form: those of one segment, and
+/// those that begin like ours. Others look like a gateway's.
+fn is_ours(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1);
+    let (first, second) = (segments.next().unwrap_or_default(), segments.next());
+    second.is_none() || InstanceName::parse(first).is_err()
+}
+
+/// The answer in the place of a handler that panicked.
+fn panicked(request_id: &RequestId, path: &str) -> Response {
+    let error = Error::Internal("the handler panicked".to_owned());
+    if is_ours(path) {
+        Failure::from(error).render(request_id)
+    } else {
+        gateway::Failure::from(error).render()
+    }
 }
 
 fn of_path(routes: &[&Route]) -> MethodRouter<Arc<Http>> {
@@ -319,7 +294,7 @@ async fn refuse_method(
     let response = if is_gateway {
         gateway::refuse(&http, &request, gateway::Failure::MethodNotAllowed)
     } else {
-        Failure::MethodNotAllowed.render(&super::request_id(request.extensions()))
+        Failure::MethodNotAllowed.render(&observe::request_id(request.extensions()))
     };
     allowed(response, allow)
 }
@@ -331,14 +306,9 @@ fn allowed(mut response: Response, allow: &'static str) -> Response {
     response
 }
 
-/// Paths of one segment and paths that begin like ours are answered in the Clients API's form;
-/// others look like a gateway's.
 async fn unknown_path(State(http): State<Arc<Http>>, request: Request<Body>) -> Response {
-    let mut segments = request.uri().path().split('/').skip(1);
-    let (first, second) = (segments.next().unwrap_or_default(), segments.next());
-    let is_ours = second.is_none() || crate::model::instance::InstanceName::parse(first).is_err();
-    if is_ours {
-        Failure::NoSuchPath.render(&super::request_id(request.extensions()))
+    if is_ours(request.uri().path()) {
+        Failure::NoSuchPath.render(&observe::request_id(request.extensions()))
     } else {
         gateway::refuse(&http, &request, gateway::Failure::NoSuchPath)
     }

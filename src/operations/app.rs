@@ -49,13 +49,13 @@ impl App {
     }
 
     /// The clock that was handed in.
-    pub fn clock(&self) -> &dyn Clock {
-        &*self.clock
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// The randomness that was handed in.
-    pub fn entropy(&self) -> &dyn Entropy {
-        &*self.entropy
+    pub fn entropy(&self) -> &Arc<dyn Entropy> {
+        &self.entropy
     }
 
     /// A new id.
@@ -86,7 +86,7 @@ impl App {
     /// Whether the database answers.
     pub async fn check(&self) -> Result<(), Error> {
         self.store
-            .read(|tx| crate::store::registry::number(tx))
+            .read(crate::store::registry::number)
             .await
             .map(drop)
             .map_err(Error::from)

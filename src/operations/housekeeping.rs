@@ -26,10 +26,7 @@ pub async fn poll(app: &App) -> Result<(), Error> {
 /// Folds the activity log into its table, one client a transaction.
 pub async fn fold(app: &App) -> Result<(), Error> {
     let keep_since = app.now().plus_milliseconds(-LOG_KEPT_MS);
-    let clients = app
-        .store
-        .read(|tx| store::activity::unfolded_clients(tx))
-        .await?;
+    let clients = app.store.read(store::activity::unfolded_clients).await?;
     for client in clients {
         app.store
             .write(move |tx| store::activity::fold(tx, client, keep_since))

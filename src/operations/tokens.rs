@@ -58,7 +58,7 @@ pub async fn create(
 /// All tokens, revoked ones too, the oldest first.
 pub async fn list(app: &App, _access: &AdminAccess) -> Result<Vec<Token>, Error> {
     app.store
-        .read(|tx| store::tokens::all(tx))
+        .read(store::tokens::all)
         .await
         .map_err(Error::from)
 }

@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::http::answer;
 use crate::http::body::BodyError;
-use crate::http::{FailureReason, RequestId};
+use crate::http::observe::RequestId;
+use crate::http::request_log::FailureReason;
 use crate::model::invalid::Invalid;
 use crate::operations::error::Error;
 

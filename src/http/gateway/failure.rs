@@ -5,9 +5,9 @@ use hyper::StatusCode;
 use hyper::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;
 
-use crate::http::FailureReason;
 use crate::http::answer;
 use crate::http::query::shown;
+use crate::http::request_log::FailureReason;
 use crate::model::invalid::Invalid;
 use crate::operations::error::{Error, Noun};
 
