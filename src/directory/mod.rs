@@ -92,38 +92,33 @@ impl Directory {
     }
 
     /// Makes the client's image, if it is loaded, contain change `number`.
-    pub async fn catch_up(&self, client: ClientId, number: i64) -> Result<(), Error> {
-        let Some(live) = self.loaded(client).await? else {
-            return Ok(());
+    pub async fn catch_up(&self, client: ClientId, number: i64) {
+        let Some(live) = self.loaded(client).await else {
+            return;
         };
         if live.read().number() < number {
-            loading::catch_up(&self.store, client, &live, number).await?;
+            let caught_up = loading::catch_up(&self.store, client, &live, number).await;
+            self.or_evict(client, &caught_up);
         }
-        Ok(())
     }
 
     /// Makes the client's image, if it is loaded, contain entry `number` of the activity log, which
     /// consists of `reports`.
-    pub async fn catch_up_activity(
-        &self,
-        client: ClientId,
-        number: i64,
-        reports: &[Report],
-    ) -> Result<(), Error> {
-        let Some(live) = self.loaded(client).await? else {
-            return Ok(());
+    pub async fn catch_up_activity(&self, client: ClientId, number: i64, reports: &[Report]) {
+        let Some(live) = self.loaded(client).await else {
+            return;
         };
         {
             let mut image = live.image.write();
             if image.activity_number() >= number {
-                return Ok(());
+                return;
             }
             if image.activity_number() + 1 == number {
                 image.apply_reports(number, reports);
-                return Ok(());
+                return;
             }
         }
-        loading::catch_up_activity(&self.store, client, &live, number).await
+        self.read_activity(client, &live, number).await;
     }
 
     /// Looks at the numbers of the loaded clients, and catches up with what others wrote.
@@ -134,12 +129,12 @@ impl Directory {
         }
         let numbers = loading::numbers(&self.store, clients).await?;
         for (client, change, activity) in numbers {
-            self.catch_up(client, change).await?;
-            let Some(live) = self.loaded(client).await? else {
+            self.catch_up(client, change).await;
+            let Some(live) = self.loaded(client).await else {
                 continue;
             };
             if live.read().activity_number() < activity {
-                loading::catch_up_activity(&self.store, client, &live, activity).await?;
+                self.read_activity(client, &live, activity).await;
             }
         }
         Ok(())
@@ -159,14 +154,28 @@ impl Directory {
         )
     }
 
-    /// The client's image if it is loaded or being loaded just now.
-    async fn loaded(&self, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
+    /// The client's image if it is loaded or being loaded just now. A load that fails leaves
+    /// nothing that would have to catch up.
+    async fn loaded(&self, client: ClientId) -> Option<Arc<Live>> {
         // One that is being loaded may have looked at the database a moment too early.
         let is_known = self.entries.lock().contains_key(&client);
         if is_known {
-            self.live(client).await
+            self.live(client).await.ok().flatten()
         } else {
-            Ok(None)
+            None
+        }
+    }
+
+    async fn read_activity(&self, client: ClientId, live: &Live, number: i64) {
+        let caught_up = loading::catch_up_activity(&self.store, client, live, number).await;
+        self.or_evict(client, &caught_up);
+    }
+
+    /// An image that cannot catch up goes: what was written is written, and the next who asks must
+    /// not read what was before.
+    fn or_evict(&self, client: ClientId, caught_up: &Result<(), Error>) {
+        if caught_up.is_err() {
+            self.evict(client);
         }
     }
 

@@ -4,12 +4,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::RwLock;
 
 use crate::model::id::{ClientId, TokenId};
 use crate::model::instance::InstanceKey;
-use crate::model::rate_limit::{Bucket, RouteClass};
+use crate::model::rate_limit::{Bucket, Limit, RouteClass};
 use crate::model::token::{Token, TokenHash};
 use crate::store::{self, Error, Store};
 
@@ -65,9 +66,12 @@ pub struct Registry {
     known: RwLock<Known>,
     /// Held while reading what changed.
     refreshing: tokio::sync::Mutex<()>,
-    /// The last refresh's error, so that it is told once.
-    failed: Mutex<bool>,
+    /// What strangers may still make us look into the database.
+    look_ups: Bucket,
 }
+
+/// Look-ups a minute on behalf of credentials that nobody has: strangers cause them.
+const LOOK_UPS_PER_MINUTE: u32 = 6_000;
 
 impl Registry {
     /// A registry that knows what the database holds now.
@@ -79,7 +83,7 @@ impl Registry {
                 ..Known::default()
             }),
             refreshing: tokio::sync::Mutex::new(()),
-            failed: Mutex::new(false),
+            look_ups: Bucket::default(),
         };
         registry.refresh().await?;
         Ok(registry)
@@ -95,9 +99,15 @@ impl Registry {
         self.known.read().instances.get(name).cloned()
     }
 
-    /// Whether the last refresh failed.
-    pub fn has_failed(&self) -> bool {
-        *self.failed.lock()
+    /// As [`Self::refresh`], for somebody who asks with what is not known: the command line may have
+    /// made it a moment ago. When too many do, they wait for the next refresh like everybody.
+    pub async fn look_again(&self, now: Duration) -> Result<(), Error> {
+        let limit = Limit::per_minute(LOOK_UPS_PER_MINUTE).expect("it is within the limit's range");
+        if self.look_ups.take(limit, now).allowed {
+            self.refresh().await
+        } else {
+            Ok(())
+        }
     }
 
     /// Takes in what changed in the database since the last time.
@@ -116,9 +126,8 @@ impl Registry {
                 let keys = store::instances::all_keys(tx)?;
                 Ok::<_, Error>(Some((number, tokens, instances, keys)))
             })
-            .await;
-        *self.failed.lock() = changes.is_err();
-        let Some((number, tokens, instances, keys)) = changes? else {
+            .await?;
+        let Some((number, tokens, instances, keys)) = changes else {
             return Ok(());
         };
         let mut known = self.known.write();

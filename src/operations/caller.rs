@@ -108,7 +108,7 @@ impl Caller {
         let hash = secret.hash();
         let mut known = app.registry.token(&hash);
         if known.is_none() {
-            app.registry.refresh().await?;
+            app.registry.look_again(app.clock.monotonic()).await?;
             known = app.registry.token(&hash);
         }
         let known = known.ok_or(Error::Unauthorized("The token is unknown or was revoked."))?;
