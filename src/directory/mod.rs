@@ -70,25 +70,12 @@ impl Directory {
     /// The client's image, loaded if need be; `None` when there is no such client. Many who ask at
     /// once wait for one load, and for no other client's.
     pub async fn live(&self, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
-        let entry = Arc::clone(self.entries.lock().entry(client).or_default());
-        let mut is_new = false;
-        let load = async {
-            is_new = true;
-            loading::load(&self.store, client).await
-        };
-        let live = entry.live.get_or_try_init(|| load).await.cloned();
-        match &live {
-            Ok(Some(live)) => {
-                live.used
-                    .store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-                if is_new {
-                    self.keep_budget(client);
-                }
-            }
-            // Nothing is kept of clients that do not exist, or of loads that failed.
-            Ok(None) | Err(_) => self.forget(client, &entry),
+        let live = self.loading(client).await?;
+        if let Some(live) = &live {
+            live.used
+                .store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         }
-        live
+        Ok(live)
     }
 
     /// Makes the client's image, if it is loaded, contain change `number`.
@@ -154,13 +141,31 @@ impl Directory {
         )
     }
 
+    /// The client's image, which this or somebody else's call loads. It does not count as a use.
+    async fn loading(&self, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
+        let entry = Arc::clone(self.entries.lock().entry(client).or_default());
+        let mut is_new = false;
+        let load = async {
+            is_new = true;
+            loading::load(&self.store, client).await
+        };
+        let live = entry.live.get_or_try_init(|| load).await.cloned();
+        match &live {
+            Ok(Some(_)) if is_new => self.keep_budget(client),
+            Ok(Some(_)) => {}
+            // Nothing is kept of clients that do not exist, or of loads that failed.
+            Ok(None) | Err(_) => self.forget(client, &entry),
+        }
+        live
+    }
+
     /// The client's image if it is loaded or being loaded just now. A load that fails leaves
     /// nothing that would have to catch up.
     async fn loaded(&self, client: ClientId) -> Option<Arc<Live>> {
         // One that is being loaded may have looked at the database a moment too early.
         let is_known = self.entries.lock().contains_key(&client);
         if is_known {
-            self.live(client).await.ok().flatten()
+            self.loading(client).await.ok().flatten()
         } else {
             None
         }
