@@ -2,6 +2,7 @@
 //!
 //! The modules in reading order; data flows down through them and back once.
 
+pub mod cli;
 pub mod directory;
 pub mod model;
 pub mod operations;
