@@ -26,6 +26,19 @@ pub enum ResetForm {
     EpochSeconds,
 }
 
+impl ResetForm {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::SecondsRemaining, Self::EpochSeconds];
+
+    /// The name in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SecondsRemaining => "seconds",
+            Self::EpochSeconds => "epoch",
+        }
+    }
+}
+
 /// Adds the headers that tell what a bucket said.
 pub fn tell(response: &mut Response, decision: &Decision, form: ResetForm, now: Timestamp) {
     let reset = match form {

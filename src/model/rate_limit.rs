@@ -84,11 +84,18 @@ impl Limits {
         self.0[class as usize] = Some(limit);
     }
 
+    /// Only what was set, in the order of [`RouteClass::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = (RouteClass, Limit)> {
+        RouteClass::ALL
+            .into_iter()
+            .filter_map(move |class| Some((class, self.0[class as usize]?)))
+    }
+
     /// `api=600 gateway-list=60`: only what was set.
     pub fn to_text(self) -> String {
-        let set = RouteClass::ALL
-            .into_iter()
-            .filter_map(|class| Some(format!("{}={}", class.name(), self.0[class as usize]?.0)));
+        let set = self
+            .iter()
+            .map(|(class, limit)| format!("{}={}", class.name(), limit.0));
         set.collect::<Vec<_>>().join(" ")
     }
 

@@ -7,10 +7,14 @@ use serde_json::json;
 use crate::model::change::{Actor, Entity};
 use crate::model::client::{Client, ClientChange, NewClient};
 use crate::model::id::ClientId;
+use crate::model::instance::{Instance, InstanceName};
+use crate::model::invalid::Invalid;
 use crate::model::page::{Page, Position, SortKey};
+use crate::model::timestamp::Timestamp;
 use crate::operations::app::App;
 use crate::operations::caller::{Access, AdminAccess};
 use crate::operations::error::{Error, Noun};
+use crate::operations::instances;
 use crate::operations::precondition::Precondition;
 use crate::operations::users::live;
 use crate::operations::write::{Done, Once, write};
@@ -71,20 +75,60 @@ pub async fn create(
         .write(move |tx| {
             let now = clock.now();
             Once::apply(once.as_ref(), tx, None, actor, now, |tx| {
-                let client = Client {
-                    id: new.id.unwrap_or(fresh_id),
-                    name: new.name.clone(),
-                    partner: new.partner.clone(),
-                    enrollment_token: new.enrollment_token.clone(),
-                    created_at: now,
-                    updated_at: now,
-                    revision: 1,
-                };
+                let client = made_of(new.clone(), fresh_id, now);
                 insert(tx, &client, actor)?;
                 Ok(client)
             })
         })
         .await
+}
+
+/// Creates a client and instances of its gateway: all of it, or nothing when a name or the id is
+/// taken.
+pub async fn create_with_instances(
+    app: &App,
+    access: &AdminAccess,
+    new: NewClient,
+    names: Vec<InstanceName>,
+) -> Result<Client, Error> {
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            return Err(Invalid::new("instance", format!("{name} is named twice")).into());
+        }
+    }
+    let fresh_id = ClientId(app.new_id());
+    let actor = access.actor();
+    let clock = Arc::clone(&app.clock);
+    let client = app
+        .store
+        .write(move |tx| {
+            let client = made_of(new.clone(), fresh_id, clock.now());
+            insert(tx, &client, actor)?;
+            for name in &names {
+                let instance = Instance {
+                    name: name.clone(),
+                    client: client.id,
+                    created_at: client.created_at,
+                };
+                instances::insert(tx, &instance)?;
+            }
+            Ok::<_, Error>(client)
+        })
+        .await?;
+    app.registry.refresh().await?;
+    Ok(client)
+}
+
+fn made_of(new: NewClient, fresh_id: ClientId, now: Timestamp) -> Client {
+    Client {
+        id: new.id.unwrap_or(fresh_id),
+        name: new.name,
+        partner: new.partner,
+        enrollment_token: new.enrollment_token,
+        created_at: now,
+        updated_at: now,
+        revision: 1,
+    }
 }
 
 fn insert(tx: &mut Tx<'_>, client: &Client, actor: Actor) -> Result<(), Error> {

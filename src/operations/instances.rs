@@ -9,7 +9,7 @@ use crate::operations::app::App;
 use crate::operations::caller::AdminAccess;
 use crate::operations::error::{Error, Noun};
 use crate::operations::jwt;
-use crate::store;
+use crate::store::{self, Tx};
 
 /// Makes an instance of the client's gateway.
 pub async fn create(
@@ -29,18 +29,21 @@ pub async fn create(
             if store::clients::find(tx, client)?.is_none() {
                 return Err(Error::not_found(Noun::Client, client.as_str()));
             }
-            if !store::instances::insert(tx, &stored)? {
-                return Err(Error::conflict(
-                    "instance",
-                    "An instance of that name exists",
-                ));
-            }
-            store::registry::advance(tx)?;
-            Ok(())
+            insert(tx, &stored)
         })
         .await?;
     app.registry.refresh().await?;
     Ok(instance)
+}
+
+/// Adds an instance whose client was found to exist.
+pub(super) fn insert(tx: &mut Tx<'_>, instance: &Instance) -> Result<(), Error> {
+    if !store::instances::insert(tx, instance)? {
+        let reason = format!("An instance named {} exists", instance.name);
+        return Err(Error::conflict("instance", reason));
+    }
+    store::registry::advance(tx)?;
+    Ok(())
 }
 
 /// All instances with their keys, by name.

@@ -63,19 +63,25 @@ pub async fn list(app: &App, _access: &AdminAccess) -> Result<Vec<Token>, Error>
         .map_err(Error::from)
 }
 
-/// Revokes a token for good; one that was revoked before stays so.
-pub async fn revoke(app: &App, _access: &AdminAccess, id: TokenId) -> Result<(), Error> {
+/// Revokes a token for good and says what it was; one that was revoked before stays as it is.
+pub async fn revoke(app: &App, _access: &AdminAccess, id: TokenId) -> Result<Token, Error> {
     let clock = Arc::clone(&app.clock);
-    app.store
+    let token = app
+        .store
         .write(move |tx| {
-            store::tokens::find(tx, id)?
+            let mut token = store::tokens::find(tx, id)?
                 .ok_or_else(|| Error::not_found(Noun::Token, id.as_str()))?;
-            let number = store::registry::advance(tx)?;
-            store::tokens::revoke(tx, id, clock.now(), number)?;
-            Ok::<_, Error>(())
+            if token.revoked_at.is_none() {
+                let now = clock.now();
+                let number = store::registry::advance(tx)?;
+                store::tokens::revoke(tx, id, now, number)?;
+                token.revoked_at = Some(now);
+            }
+            Ok::<_, Error>(token)
         })
         .await?;
-    Ok(app.registry.refresh().await?)
+    app.registry.refresh().await?;
+    Ok(token)
 }
 
 /// Makes a token with the same rights and end in the place of one that is revoked by this.

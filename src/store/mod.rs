@@ -48,6 +48,17 @@ impl Location {
     }
 }
 
+/// What [`Store::inspect`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// There is no database yet, or an empty file: opening makes one.
+    Absent,
+    /// It is of this release.
+    Current,
+    /// It is of an earlier release: opening migrates it.
+    Outdated,
+}
+
 /// An open database, migrated to this release's schema.
 pub struct Store {
     backend: Sqlite,
@@ -60,6 +71,27 @@ impl Store {
         let backend = Sqlite::open(path)?;
         backend.write(migrations::migrate).await?;
         Ok(Self { backend })
+    }
+
+    /// Looks at the database without making or changing it. Refuses what [`Self::open`] would.
+    pub fn inspect(location: &Location) -> Result<Condition, Error> {
+        let Location::Sqlite(path) = location;
+        if path.exists() {
+            return Ok(match sqlite::inspect(path, migrations::missing)? {
+                None => Condition::Absent,
+                Some(0) => Condition::Current,
+                Some(_) => Condition::Outdated,
+            });
+        }
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        match folder {
+            Some(folder) if !folder.is_dir() => Err(Error::Refused(format!(
+                "cannot make {}: there is no folder {}",
+                path.display(),
+                folder.display()
+            ))),
+            _ => Ok(Condition::Absent),
+        }
     }
 
     /// Reads from one moment's state. The closure may be run again.

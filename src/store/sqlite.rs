@@ -195,6 +195,35 @@ fn claim(connection: &Connection, path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Opens a file that exists, changing nothing, and asks `question` of it, or says `None` when it is
+/// empty. It must be ours, and writable.
+pub(super) fn inspect<T>(
+    path: &Path,
+    question: impl FnOnce(&mut Tx<'_>) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let refused = |reason: String| Error::Refused(format!("{}: {reason}", path.display()));
+    // Not opened read-only: such a connection leaves its -wal and -shm files behind.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| Error::Refused(format!("cannot open {}: {error}", path.display())))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let id: i32 = connection
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .map_err(|error| refused(error.to_string()))?;
+    let tables: i64 =
+        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if id != APPLICATION_ID && (id != 0 || tables != 0) {
+        return Err(refused("not a Rollcall database".to_owned()));
+    }
+    if connection.is_readonly("main")? {
+        return Err(refused("the file cannot be written".to_owned()));
+    }
+    if tables == 0 {
+        return Ok(None);
+    }
+    question(&mut Tx::Sqlite(&connection)).map(Some)
+}
+
 /// Checks that a file is a whole database of ours (`restore` asks before it trusts one).
 pub(super) fn verify(path: &Path) -> Result<(), Error> {
     let refused = |reason: String| Error::Refused(format!("{}: {reason}", path.display()));

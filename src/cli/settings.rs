@@ -1,0 +1,277 @@
+//! The settings: their names, their defaults and what each may be.
+
+use std::net::SocketAddr;
+
+use toml::Value;
+use tracing_subscriber::EnvFilter;
+
+use crate::http::rate_limits::ResetForm;
+use crate::http::request_log::RequestLogMode;
+use crate::store::Location;
+
+/// A setting's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "each is documented at the field of Settings")]
+pub enum Key {
+    Listen,
+    Database,
+    Log,
+    RequestLog,
+    Metrics,
+    ImageBudgetMib,
+    RateLimitReset,
+    HeaderTimeoutS,
+    BodyTimeoutS,
+    ConnectionsMax,
+    ShutdownTimeoutS,
+    PublicUrl,
+}
+
+/// What the server and the commands go by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where to listen: an address and a port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the database is, `sqlite:FILE`. A relative path begins where the command was started.
+    pub database: String,
+    /// What is logged: a level, or tracing's directives.
+    pub log: String,
+    /// Which requests are logged.
+    pub request_log: RequestLogMode,
+    /// Whether `/metrics` is served.
+    pub metrics: bool,
+    /// About how much memory the images may take, in MiB.
+    pub image_budget_mib: usize,
+    /// What `X-RateLimit-Reset` counts in.
+    pub rate_limit_reset: ResetForm,
+    /// How long a request's head may take to arrive, in seconds.
+    pub header_timeout_s: u64,
+    /// How long a request's body may take to arrive, in seconds.
+    pub body_timeout_s: u64,
+    /// Connections at a time.
+    pub connections_max: usize,
+    /// How long requests in progress may take to end after the signal to stop, in seconds.
+    pub shutdown_timeout_s: u64,
+    /// The server's own URL as others see it, without a slash at the end; used in documents.
+    pub public_url: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
+            database: "sqlite:rollcall.db".to_owned(),
+            log: "info".to_owned(),
+            request_log: RequestLogMode::All,
+            metrics: true,
+            image_budget_mib: 1024,
+            rate_limit_reset: ResetForm::SecondsRemaining,
+            header_timeout_s: 10,
+            body_timeout_s: 30,
+            connections_max: 10_000,
+            shutdown_timeout_s: 30,
+            public_url: None,
+        }
+    }
+}
+
+impl Key {
+    /// All of them, in the order that they are printed in.
+    pub const ALL: [Self; 12] = [
+        Self::Listen,
+        Self::Database,
+        Self::Log,
+        Self::RequestLog,
+        Self::Metrics,
+        Self::ImageBudgetMib,
+        Self::RateLimitReset,
+        Self::HeaderTimeoutS,
+        Self::BodyTimeoutS,
+        Self::ConnectionsMax,
+        Self::ShutdownTimeoutS,
+        Self::PublicUrl,
+    ];
+
+    /// The name in the file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Database => "database",
+            Self::Log => "log",
+            Self::RequestLog => "request_log",
+            Self::Metrics => "metrics",
+            Self::ImageBudgetMib => "image_budget_mib",
+            Self::RateLimitReset => "rate_limit_reset",
+            Self::HeaderTimeoutS => "header_timeout_s",
+            Self::BodyTimeoutS => "body_timeout_s",
+            Self::ConnectionsMax => "connections_max",
+            Self::ShutdownTimeoutS => "shutdown_timeout_s",
+            Self::PublicUrl => "public_url",
+        }
+    }
+
+    /// The setting of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+
+    /// The name of its environment variable: `ROLLCALL_LISTEN`.
+    pub fn variable(self) -> String {
+        format!("ROLLCALL_{}", self.name().to_uppercase())
+    }
+
+    /// What text (an environment variable's, a flag's) stands for: environment variables have no
+    /// types, the file has. What is no number or truth value stays text, and is refused as such.
+    pub fn value_of_text(self, text: &str) -> Value {
+        match self {
+            Self::Metrics => text.parse().map(Value::Boolean).ok(),
+            Self::ImageBudgetMib
+            | Self::HeaderTimeoutS
+            | Self::BodyTimeoutS
+            | Self::ConnectionsMax
+            | Self::ShutdownTimeoutS => text.parse().map(Value::Integer).ok(),
+            _ => None,
+        }
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+    }
+}
+
+impl Settings {
+    /// Sets one; the error is the rest of a sentence that begins with the key's name.
+    pub fn set(&mut self, key: Key, value: &Value) -> Result<(), String> {
+        match key {
+            Key::Listen => self.listen = address(value)?,
+            Key::Database => self.database = database(value)?,
+            Key::Log => self.log = log(value)?,
+            Key::RequestLog => {
+                let choices = RequestLogMode::ALL;
+                self.request_log = choice(value, choices, RequestLogMode::name)?;
+            }
+            Key::Metrics => {
+                self.metrics = value.as_bool().ok_or("must be true or false")?;
+            }
+            Key::ImageBudgetMib => self.image_budget_mib = number(value, 1, 1 << 20)?,
+            Key::RateLimitReset => {
+                let choices = ResetForm::ALL;
+                self.rate_limit_reset = choice(value, choices, ResetForm::name)?;
+            }
+            Key::HeaderTimeoutS => self.header_timeout_s = number(value, 1, 3_600)?,
+            Key::BodyTimeoutS => self.body_timeout_s = number(value, 1, 3_600)?,
+            Key::ConnectionsMax => self.connections_max = number(value, 1, 1_000_000)?,
+            Key::ShutdownTimeoutS => self.shutdown_timeout_s = number(value, 0, 3_600)?,
+            Key::PublicUrl => self.public_url = Some(url(value)?),
+        }
+        Ok(())
+    }
+
+    /// What one is, as the file would say it; `None` when it is not set.
+    pub fn get(&self, key: Key) -> Option<Value> {
+        let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+        Some(match key {
+            Key::Listen => self.listen.to_string().into(),
+            Key::Database => self.database.as_str().into(),
+            Key::Log => self.log.as_str().into(),
+            Key::RequestLog => self.request_log.name().into(),
+            Key::Metrics => self.metrics.into(),
+            Key::ImageBudgetMib => number(self.image_budget_mib as u64),
+            Key::RateLimitReset => self.rate_limit_reset.name().into(),
+            Key::HeaderTimeoutS => number(self.header_timeout_s),
+            Key::BodyTimeoutS => number(self.body_timeout_s),
+            Key::ConnectionsMax => number(self.connections_max as u64),
+            Key::ShutdownTimeoutS => number(self.shutdown_timeout_s),
+            Key::PublicUrl => self.public_url.as_deref()?.into(),
+        })
+    }
+
+    /// Where the database is.
+    pub fn location(&self) -> Location {
+        Location::parse(&self.database).expect("`set` refuses what names no database")
+    }
+
+    /// The images' budget in bytes.
+    pub fn image_budget_bytes(&self) -> usize {
+        self.image_budget_mib << 20
+    }
+
+    /// The filter of the log.
+    pub fn log_filter(&self) -> EnvFilter {
+        EnvFilter::builder()
+            .parse(&self.log)
+            .expect("`set` refuses what is no filter")
+    }
+}
+
+fn text(value: &Value) -> Result<&str, String> {
+    match value.as_str() {
+        Some("") => Err("must not be empty".to_owned()),
+        Some(text) => Ok(text),
+        None => Err("must be text in quotes".to_owned()),
+    }
+}
+
+fn number<T: TryFrom<i64>>(value: &Value, least: i64, most: i64) -> Result<T, String> {
+    value
+        .as_integer()
+        .filter(|number| (least..=most).contains(number))
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+}
+
+fn choice<T: Copy, const N: usize>(
+    value: &Value,
+    choices: [T; N],
+    name: fn(T) -> &'static str,
+) -> Result<T, String> {
+    let known = choices
+        .into_iter()
+        .find(|choice| value.as_str() == Some(name(*choice)));
+    known.ok_or_else(|| {
+        let names: Vec<String> = choices.map(|choice| format!("{:?}", name(choice))).into();
+        format!("must be {}", names.join(" or "))
+    })
+}
+
+fn address(value: &Value) -> Result<SocketAddr, String> {
+    let malformed = "must be an address and a port, such as 127.0.0.1:5000 or [::]:5000";
+    text(value)?.parse().map_err(|_| malformed.to_owned())
+}
+
+fn database(value: &Value) -> Result<String, String> {
+    let url = text(value)?;
+    match Location::parse(url) {
+        Ok(_) => Ok(url.to_owned()),
+        Err(error) => Err(format!("is refused: {error}")),
+    }
+}
+
+/// A filter of the log. A lone word that is no level would be taken for a module's name, and
+/// silence everything else: a slip that nobody notices until they need the log.
+fn log(value: &Value) -> Result<String, String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let text = text(value)?;
+    let is_known = text.split(',').map(str::trim).all(|directive| {
+        directive.contains(['=', '[']) || LEVELS.contains(&directive.to_lowercase().as_str())
+    });
+    if !is_known || EnvFilter::builder().parse(text).is_err() {
+        let levels = LEVELS.join(", ");
+        return Err(format!(
+            "must be one of {levels}, or directives such as info,rollcall=debug"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+fn url(value: &Value) -> Result<String, String> {
+    let text = text(value)?.trim_end_matches('/');
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .unwrap_or_default();
+    let is_plain = text.chars().all(|character| {
+        character.is_ascii_graphic() && !matches!(character, '"' | '<' | '>' | '\\' | '?' | '#')
+    });
+    if host.is_empty() || host.starts_with('/') || !is_plain {
+        return Err("must be a URL such as https://directory.example.com".to_owned());
+    }
+    Ok(text.to_owned())
+}

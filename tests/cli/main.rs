@@ -1,0 +1,15 @@
+//! The built binary from outside: what it prints, what it refuses, how it ends.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, also outside of its own function"
+)]
+
+mod backup;
+mod clients;
+mod instances;
+mod output;
+mod serve;
+mod settings;
+mod shell;
+mod tokens;
