@@ -25,7 +25,7 @@ use crate::store;
 /// Reports in one request at most.
 pub const REPORTS_MAX: usize = 1_000;
 /// How far ahead of our clock a report may be.
-const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
+pub(super) const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
 
 /// Whom a report is about.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ pub const FOLD_INTERVAL: Duration = Duration::from_secs(5);
 /// How often remembered answers that are over are forgotten.
 pub const PURGE_INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// How long entries of the activity log stay for other nodes to read.
-const LOG_KEPT_MS: i64 = 10 * 60 * 1000;
+pub(super) const LOG_KEPT_MS: i64 = 10 * 60 * 1000;
 
 /// Takes in what others wrote: tokens, instances, and the loaded clients' people.
 pub async fn poll(app: &App) -> Result<(), Error> {

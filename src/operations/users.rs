@@ -299,7 +299,7 @@ pub(super) fn insert_whole(write: &mut Write<'_, '_>, mut user: User) -> Result<
     if !store::users::insert(write.tx, write.client, &user)? {
         return Err(Error::conflict("id", "The id is taken"));
     }
-    store::memberships::replace(write.tx, write.client, user.id, &user.departments)?;
+    store::memberships::insert(write.tx, write.client, user.id, &user.departments)?;
     Ok(user)
 }
 

@@ -160,3 +160,28 @@ pub async fn write_once<T: Send + 'static>(
     app.directory.catch_up(client, number).await;
     Ok(done)
 }
+
+/// Does `work` over a moment's state without a lock, and undoes whatever it may have written: for
+/// work that asks what a write would do.
+pub(super) async fn rehearse<T: Send + 'static>(
+    app: &App,
+    access: &Access,
+    work: impl Fn(&mut Write<'_, '_>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (client, actor) = (access.client(), access.actor());
+    let clock = Arc::clone(&app.clock);
+    app.store
+        .read(move |tx| {
+            let number = store::clients::change_number(tx, client)?
+                .ok_or_else(|| Error::not_found(Noun::Client, client.as_str()))?;
+            let now = clock.now();
+            work(&mut Write {
+                tx,
+                client,
+                now,
+                actor,
+                number,
+            })
+        })
+        .await
+}

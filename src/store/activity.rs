@@ -84,8 +84,12 @@ pub fn each<E: From<Error>>(
     })
 }
 
-/// What is known of one user, the log included.
-pub fn of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<LastActivity, Error> {
+/// What the table holds of one user. The log's entries after [`Numbers::folded`] come on top.
+pub fn folded_of_user(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    user: UserId,
+) -> Result<LastActivity, Error> {
     let sql = "SELECT desktop_at, web_at FROM activity WHERE client_id = $1 AND user_id = $2";
     let folded = tx.one(sql, &[(&client).into(), (&user).into()], |row| {
         Ok(LastActivity {
@@ -93,7 +97,12 @@ pub fn of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<LastAc
             web_at: row.optional_moment(1)?,
         })
     })?;
-    let mut activity = folded.unwrap_or_default();
+    Ok(folded.unwrap_or_default())
+}
+
+/// What is known of one user, the log included.
+pub fn of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<LastActivity, Error> {
+    let mut activity = folded_of_user(tx, client, user)?;
     let since = numbers(tx, client)?.folded;
     for (_, reports) in logged_since(tx, client, since)? {
         for report in reports.iter().filter(|report| report.user == user) {
@@ -101,6 +110,24 @@ pub fn of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<LastAc
         }
     }
     Ok(activity)
+}
+
+/// What the log's entries after number `since` say, by user.
+pub fn latest_since(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+) -> Result<HashMap<UserId, LastActivity>, Error> {
+    let mut latest: HashMap<UserId, LastActivity> = HashMap::new();
+    for (_, reports) in logged_since(tx, client, since)? {
+        for report in reports {
+            latest
+                .entry(report.user)
+                .or_default()
+                .take(report.channel, report.at);
+        }
+    }
+    Ok(latest)
 }
 
 /// Clients whose log has entries that the table does not contain yet.
@@ -114,24 +141,17 @@ pub fn unfolded_clients(tx: &mut Tx<'_>) -> Result<Vec<ClientId>, Error> {
 /// users' rows were written.
 pub fn fold(tx: &mut Tx<'_>, client: ClientId, keep_since: Timestamp) -> Result<usize, Error> {
     let known = numbers(tx, client)?;
-    let mut latest: HashMap<UserId, LastActivity> = HashMap::new();
-    let mut folded = known.folded;
-    for (number, reports) in logged_since(tx, client, known.folded)? {
-        for report in reports {
-            latest
-                .entry(report.user)
-                .or_default()
-                .take(report.channel, report.at);
-        }
-        folded = number;
-    }
+    let latest = latest_since(tx, client, known.folded)?;
     for (user, activity) in &latest {
         merge(tx, client, *user, *activity)?;
     }
     let sql = "UPDATE activity_counters SET folded = $2 WHERE client_id = $1";
-    tx.execute(sql, &[(&client).into(), folded.into()])?;
+    tx.execute(sql, &[(&client).into(), known.latest.into()])?;
     let sql = "DELETE FROM activity_log WHERE client_id = $1 AND number <= $2 AND at < $3";
-    tx.execute(sql, &[(&client).into(), folded.into(), keep_since.into()])?;
+    tx.execute(
+        sql,
+        &[(&client).into(), known.latest.into(), keep_since.into()],
+    )?;
     Ok(latest.len())
 }
 

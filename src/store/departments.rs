@@ -37,6 +37,16 @@ pub fn find(
     tx.one(sql, &[(&client).into(), (&id).into()], read)
 }
 
+/// The department of that id, deleted or not.
+pub fn find_or_deleted(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    id: DepartmentId,
+) -> Result<Option<Department>, Error> {
+    let sql = select_departments!("WHERE client_id = $1 AND id = $2");
+    tx.one(sql, &[(&client).into(), (&id).into()], read)
+}
+
 /// The department of that name, whatever its case, unless it was deleted.
 pub fn find_by_name(
     tx: &mut Tx<'_>,

@@ -53,6 +53,16 @@ pub fn replace(
 ) -> Result<(), Error> {
     let sql = "DELETE FROM memberships WHERE client_id = $1 AND user_id = $2";
     tx.execute(sql, &[(&client).into(), (&user).into()])?;
+    insert(tx, client, user, departments)
+}
+
+/// Gives a user who has none these departments, in this order.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    user: UserId,
+    departments: &[DepartmentId],
+) -> Result<(), Error> {
     for (position, department) in (0_i64..).zip(departments) {
         let sql = "INSERT INTO memberships (client_id, user_id, department_id, position)
                    VALUES ($1, $2, $3, $4)";

@@ -1,0 +1,439 @@
+//! Doing what rows say, each whole or not at all.
+//!
+//! A row is checked against everything that could refuse it before the first of its writes: so a
+//! bad row leaves nothing behind, and the transaction's other rows stand. In a rehearsal the same
+//! checks read the same database, and what earlier rows would have written is remembered instead.
+
+use std::collections::HashMap;
+
+use crate::model::activity::{Channel, LastActivity, Report};
+use crate::model::environment::Entropy;
+use crate::model::id::{Id, UserId};
+use crate::model::invalid::Invalid;
+use crate::model::profile::Profile;
+use crate::model::text::fold;
+use crate::model::user::User;
+use crate::operations::error::Error;
+use crate::operations::housekeeping::LOG_KEPT_MS;
+use crate::operations::import::departments::Departments;
+use crate::operations::import::row::{Row, UserRow};
+use crate::operations::import::seen::{Digest, Kind, Seen};
+use crate::operations::import::{BadRow, Totals};
+use crate::operations::users;
+use crate::operations::write::Write;
+use crate::store;
+
+/// What is remembered from batch to batch.
+#[derive(Default)]
+pub(super) struct State {
+    seen: Seen,
+    /// In a rehearsal: the departments as they would be.
+    departments: Departments,
+}
+
+impl State {
+    pub(super) fn absorb(&mut self, later: Self) {
+        self.seen.absorb(later.seen);
+        self.departments = later.departments;
+    }
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) totals: Totals,
+    pub(super) bad: Vec<BadRow>,
+    /// The entry of the activity log that was appended.
+    pub(super) activity: Option<(i64, Vec<Report>)>,
+    pub(super) state: State,
+}
+
+/// A batch that is being applied.
+pub(super) struct Applying<'a, 't, 'c> {
+    pub(super) write: &'a mut Write<'t, 'c>,
+    before: &'a State,
+    entropy: &'a dyn Entropy,
+    /// Nothing is written.
+    pub(super) is_rehearsal: bool,
+    pub(super) seen: Seen,
+    pub(super) departments: Departments,
+    pub(super) totals: Totals,
+    reports: Vec<Report>,
+    unfolded: Option<HashMap<UserId, LastActivity>>,
+}
+
+/// A key that a row names its user by.
+#[derive(Clone, Copy)]
+enum Key<'r> {
+    Id(UserId),
+    /// The gateway's: an external id, or our id of a user without one.
+    System(&'r str),
+    ExternalId(&'r str),
+    UserKey(&'r str),
+}
+
+impl Key<'_> {
+    /// What the row calls it.
+    fn field(self) -> &'static str {
+        match self {
+            Self::Id(_) => "id",
+            Self::System(_) => "system_identity.id",
+            Self::ExternalId(_) => "external_id",
+            Self::UserKey(_) => "user_key",
+        }
+    }
+
+    fn digest(self) -> Digest {
+        match self {
+            Self::Id(id) => Digest::of(Kind::User, id.as_str()),
+            Self::System(text) | Self::ExternalId(text) => Digest::of(Kind::ExternalId, text),
+            Self::UserKey(text) => Digest::of(Kind::UserKey, &fold(text)),
+        }
+    }
+
+    fn is_of(self, user: &User) -> bool {
+        match self {
+            Self::Id(id) => user.id == id,
+            Self::System(text) => {
+                user.external_id.as_deref() == Some(text) || UserId::parse(text) == Some(user.id)
+            }
+            Self::ExternalId(text) => user.external_id.as_deref() == Some(text),
+            Self::UserKey(text) => fold(&user.user_key) == fold(text),
+        }
+    }
+}
+
+impl<'a, 't, 'c> Applying<'a, 't, 'c> {
+    pub(super) fn new(
+        write: &'a mut Write<'t, 'c>,
+        before: &'a State,
+        entropy: &'a dyn Entropy,
+        is_rehearsal: bool,
+    ) -> Self {
+        // A write's departments are read anew in each transaction: others may have changed them.
+        let departments = if is_rehearsal {
+            before.departments.clone()
+        } else {
+            Departments::default()
+        };
+        Self {
+            write,
+            before,
+            entropy,
+            is_rehearsal,
+            seen: Seen::default(),
+            departments,
+            totals: Totals::default(),
+            reports: Vec::new(),
+            unfolded: None,
+        }
+    }
+
+    /// Applies the rows in order.
+    pub(super) fn all(mut self, rows: &[(u64, Row)]) -> Result<Outcome, Error> {
+        let mut bad = Vec::new();
+        for (line, row) in rows {
+            let applied = match row {
+                Row::User(row) => self.user(*line, row),
+                Row::Department(row) => self.department(*line, row),
+            };
+            match applied {
+                Ok(()) => {}
+                Err(Error::Invalid(invalid)) => bad.push(BadRow::new(*line, invalid)),
+                Err(error) => return Err(error),
+            }
+        }
+        let mut activity = None;
+        if !self.reports.is_empty() && !self.is_rehearsal {
+            let (client, now) = (self.write.client, self.write.now);
+            let number = store::activity::append(self.write.tx, client, &self.reports, now)?;
+            activity = Some((number, self.reports));
+        }
+        Ok(Outcome {
+            totals: self.totals,
+            bad,
+            activity,
+            state: State {
+                seen: self.seen,
+                departments: self.departments,
+            },
+        })
+    }
+
+    pub(super) fn new_id(&self) -> Id {
+        self.entropy.new_id(self.write.now)
+    }
+
+    /// Refuses what an earlier row was about.
+    pub(super) fn refuse_repeated(&self, field: &str, digest: Digest) -> Result<(), Error> {
+        let seen = self.seen.line(digest);
+        match seen.or_else(|| self.before.seen.line(digest)) {
+            None => Ok(()),
+            Some(line) => Err(refused(field, format!("Line {line} is about the same"))),
+        }
+    }
+
+    /// Does what a user's row says.
+    fn user(&mut self, line: u64, row: &UserRow) -> Result<(), Error> {
+        let mut old = self.find_user(row)?;
+        let wanted = match &row.departments {
+            None => None,
+            Some(references) => Some(self.wanted(references)?),
+        };
+        let mut new = match &old {
+            Some(old) => changed(old, row)?,
+            None => self.created(row)?,
+        };
+        // Nothing refuses the row any more.
+        if let Some(wanted) = wanted {
+            new.departments = self.make(wanted)?;
+            // Where the row says nothing of them, they are left out on both sides.
+            old = match old {
+                Some(old) => Some(users::with_departments(self.write, old)?),
+                None => None,
+            };
+        }
+        let moved = self.note_activity(row, new.id, old.is_some())?;
+        self.remember(line, row, old.as_ref(), &new);
+        match old {
+            None => {
+                self.totals.created += 1;
+                if !self.is_rehearsal {
+                    users::insert_whole(self.write, new)?;
+                }
+            }
+            Some(old) if old != new => {
+                self.totals.changed += 1;
+                let action = match (old.deleted_at, new.deleted_at) {
+                    (Some(_), None) => "restored",
+                    (None, Some(_)) => "deleted",
+                    _ => "updated",
+                };
+                if !self.is_rehearsal {
+                    users::save(self.write, &old, new, action)?;
+                }
+            }
+            Some(_) if moved => self.totals.changed += 1,
+            Some(_) => self.totals.unchanged += 1,
+        }
+        Ok(())
+    }
+
+    /// The user whom the row's keys name, deleted or not, without departments.
+    fn find_user(&mut self, row: &UserRow) -> Result<Option<User>, Error> {
+        let keys = [
+            row.id.map(Key::Id),
+            row.system_id.as_deref().map(Key::System),
+            row.external_id
+                .as_ref()
+                .and_then(Option::as_deref)
+                .map(Key::ExternalId),
+            row.user_key.as_deref().map(Key::UserKey),
+        ];
+        let mut found: Option<(User, Key<'_>)> = None;
+        for key in keys.into_iter().flatten() {
+            self.refuse_taken(key)?;
+            if found.as_ref().is_some_and(|(user, _)| key.is_of(user)) {
+                continue;
+            }
+            let Some(other) = self.look_up(key)? else {
+                continue;
+            };
+            if let Some((user, by)) = &found {
+                let (by, field) = (by.field(), key.field());
+                let reason = format!("{by} is {}'s, but {field} is {}'s", user.id, other.id);
+                return Err(refused(field, reason));
+            }
+            found = Some((other, key));
+        }
+        if found.is_none()
+            && row.user_key.is_none()
+            && let Some(user_key) = row.new_user_key()
+        {
+            let key = Key::UserKey(user_key);
+            self.refuse_taken(key)?;
+            found = self.look_up(key)?.map(|user| (user, key));
+        }
+        let Some((user, by)) = found else {
+            return Ok(None);
+        };
+        if row.id.is_some_and(|id| id != user.id) {
+            let (by, id) = (by.field(), user.id);
+            return Err(refused("id", format!("{by} is {id}'s, who is another id")));
+        }
+        self.refuse_repeated(by.field(), Key::Id(user.id).digest())?;
+        Ok(Some(user))
+    }
+
+    /// In a rehearsal, refuses a key that an earlier row would have given to somebody: in earnest
+    /// that user would be found by it.
+    fn refuse_taken(&self, key: Key<'_>) -> Result<(), Error> {
+        if !self.is_rehearsal {
+            return Ok(());
+        }
+        if let Key::System(text) = key
+            && let Some(id) = UserId::parse(text)
+        {
+            self.refuse_repeated(key.field(), Key::Id(id).digest())?;
+        }
+        self.refuse_repeated(key.field(), key.digest())
+    }
+
+    fn look_up(&mut self, key: Key<'_>) -> Result<Option<User>, Error> {
+        let freed = self.is_rehearsal && {
+            let digest = key.digest();
+            self.seen.is_free(digest) || self.before.seen.is_free(digest)
+        };
+        let (tx, client) = (&mut *self.write.tx, self.write.client);
+        let found = match key {
+            Key::Id(id) => store::users::find(tx, client, id)?,
+            Key::System(_) | Key::ExternalId(_) | Key::UserKey(_) if freed => None,
+            Key::System(text) | Key::ExternalId(text) => {
+                store::users::find_by_external_id(tx, client, text)?
+            }
+            Key::UserKey(text) => store::users::find_by_user_key(tx, client, text)?,
+        };
+        match (key, found) {
+            (Key::System(text), None) => match UserId::parse(text) {
+                Some(id) => Ok(store::users::find(self.write.tx, client, id)?),
+                None => Ok(None),
+            },
+            (_, found) => Ok(found),
+        }
+    }
+
+    /// The user that a row makes, without departments.
+    fn created(&self, row: &UserRow) -> Result<User, Error> {
+        let nobody = || {
+            let reason = "There is no such user, and the row has no username or user_key for one";
+            refused("", reason)
+        };
+        let now = self.write.now;
+        Ok(User {
+            id: row.id.unwrap_or_else(|| UserId(self.new_id())),
+            username: row.new_username().ok_or_else(nobody)?.into(),
+            user_key: row.new_user_key().ok_or_else(nobody)?.into(),
+            external_id: row.external_or_system_id().map(Into::into),
+            state: row.state.unwrap_or_default(),
+            profile: row.profile_of(&Profile::default())?,
+            departments: Vec::new(),
+            created_at: row.created_at.unwrap_or(now),
+            updated_at: row.updated_at.unwrap_or(now),
+            deleted_at: row.deleted_at,
+            revision: 0,
+        })
+    }
+
+    /// Notes the row's activity for the batch's report, and says whether it moves a time.
+    fn note_activity(
+        &mut self,
+        row: &UserRow,
+        user: UserId,
+        is_known: bool,
+    ) -> Result<bool, Error> {
+        let told = row.last_activity;
+        if told.at().is_none() {
+            return Ok(false);
+        }
+        let mut activity = if is_known {
+            self.activity_of(user)?
+        } else {
+            LastActivity::default()
+        };
+        let channels = [
+            (Channel::Desktop, told.desktop_at),
+            (Channel::Web, told.web_at),
+        ];
+        let mut moved = false;
+        for (channel, at) in channels {
+            let Some(at) = at else { continue };
+            let before = activity;
+            activity.take(channel, at);
+            if activity != before {
+                moved = true;
+                self.reports.push(Report { user, channel, at });
+            }
+        }
+        Ok(moved)
+    }
+
+    fn activity_of(&mut self, user: UserId) -> Result<LastActivity, Error> {
+        let (client, now) = (self.write.client, self.write.now);
+        if self.unfolded.is_none() {
+            // Once a batch the log is folded: otherwise each would read all that those before it
+            // reported.
+            if !self.is_rehearsal {
+                let keep_since = now.plus_milliseconds(-LOG_KEPT_MS);
+                store::activity::fold(self.write.tx, client, keep_since)?;
+            }
+            let folded = store::activity::numbers(self.write.tx, client)?.folded;
+            let unfolded = store::activity::latest_since(self.write.tx, client, folded)?;
+            self.unfolded = Some(unfolded);
+        }
+        let mut activity = store::activity::folded_of_user(self.write.tx, client, user)?;
+        if let Some(unfolded) = self.unfolded.as_ref().and_then(|all| all.get(&user)) {
+            activity.merge(*unfolded);
+        }
+        Ok(activity)
+    }
+
+    /// Remembers that the file was about this user.
+    fn remember(&mut self, line: u64, row: &UserRow, old: Option<&User>, new: &User) {
+        let by_id = Key::Id(new.id);
+        if !self.is_rehearsal {
+            self.seen.insert(by_id.digest(), line);
+            return;
+        }
+        if old.is_some() || row.id.is_some() {
+            self.seen.insert(by_id.digest(), line);
+        }
+        let keys = |user: &User| {
+            let external_id = user.external_id.as_deref();
+            let external_id = external_id.map(|text| Key::ExternalId(text).digest());
+            [Some(Key::UserKey(&user.user_key).digest()), external_id]
+        };
+        let (before, after) = (old.map_or([None; 2], keys), keys(new));
+        for (before, after) in before.into_iter().zip(after) {
+            if before == after {
+                continue;
+            }
+            if let Some(before) = before {
+                self.seen.free(before);
+            }
+            if let Some(after) = after {
+                self.seen.insert(after, line);
+            }
+        }
+    }
+}
+
+/// The user after the row, without departments. `updated_at` says when we changed the record, so
+/// it is not the row's to say.
+fn changed(old: &User, row: &UserRow) -> Result<User, Error> {
+    let mut new = User {
+        profile: row.profile_of(&old.profile)?,
+        deleted_at: row.deleted_at,
+        state: row.state.unwrap_or(old.state),
+        created_at: row.created_at.unwrap_or(old.created_at),
+        ..old.clone()
+    };
+    if let Some(username) = &row.username {
+        new.username.clone_from(username);
+    }
+    if let Some(user_key) = &row.user_key {
+        new.user_key.clone_from(user_key);
+    }
+    if let Some(external_id) = &row.external_id {
+        new.external_id.clone_from(external_id);
+    }
+    if let Some(system_id) = &row.system_id
+        && !Key::System(system_id).is_of(old)
+    {
+        new.external_id = Some(system_id.clone());
+    }
+    Ok(new)
+}
+
+fn refused(field: &str, reason: impl Into<String>) -> Error {
+    Error::Invalid(Invalid::new(field, reason))
+}
