@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::cli::{backup, client, completions, instance, serve, token};
+use crate::cli::{backup, client, completions, export, import, instance, serve, token};
 use crate::model::id::{ClientId, TokenId};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::{Limit, RouteClass};
@@ -61,6 +61,10 @@ pub enum Command {
     /// Make, list and delete instances of the Identity Gateway
     #[command(subcommand)]
     Instance(instance::Command),
+    /// Take people in from a CSV or JSONL file
+    Import(import::Arguments),
+    /// Print a client's departments and people as JSONL, as import reads them
+    Export(export::Arguments),
     /// Copy the database to a new file, while it is in use
     Backup(backup::BackupArguments),
     /// Put a backup in the database's place

@@ -19,6 +19,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::{ClientSet, NewToken, Secret};
 use crate::operations::app::App;
 use crate::operations::caller::{Access, AdminAccess};
+use crate::operations::import::{self, Format};
 use crate::operations::{clients, tokens, users};
 
 /// The database when none was named: the demo's people never get among anybody's own.
@@ -40,17 +41,16 @@ const TOKEN_SCOPES: [Scope; 6] = [
 ];
 
 /// Makes the demo's client and people when the database is empty, and a fresh token in any case.
-/// `import` writes the people: it is handed their JSON lines. Refuses a database of others.
-pub async fn prepare(
-    app: &App,
-    import: impl AsyncFnOnce(Access, Cursor<Vec<u8>>) -> Result<(), Failure>,
-) -> Result<Secret, Failure> {
+/// Refuses a database of others.
+pub async fn prepare(app: &App) -> Result<Secret, Failure> {
     let admin = AdminAccess::of_command_line();
     let client = ClientId::parse(CLIENT).expect("the published client's id has an id's shape");
     make_client(app, &admin, client).await?;
     let access = Access::of_command_line(client, Source::Import);
     if is_empty(app, &access).await? {
-        import(access, Cursor::new(text(app.now()))).await?;
+        let lines = Cursor::new(text(app.now()));
+        let totals = import::import(app, &access, lines, Format::Jsonl, false, |_| ()).await?;
+        tracing::debug!(?totals, "made the demo's people");
     }
     fresh_token(app, &admin, client).await
 }
@@ -160,16 +160,11 @@ mod tests {
     async fn each_start_makes_a_token_and_revokes_the_one_before() {
         let folder = tempfile::tempdir().unwrap();
         let app = app(&folder).await;
-        let mut read = String::new();
-        let first = prepare(&app, async |access, mut lines| {
-            assert_eq!(access.client().as_str(), CLIENT);
-            std::io::Read::read_to_string(&mut lines, &mut read).unwrap();
-            Ok(())
-        });
-        let first = first.await.unwrap();
-        assert_eq!(read.lines().count(), 12 + 4 + people::GENERATED);
+        let first = prepare(&app).await.unwrap();
+        let lines = people::lines(app.now()).count();
+        assert_eq!(lines, 12 + 4 + people::GENERATED);
         Caller::authenticate(&app, first.reveal()).await.unwrap();
-        let second = prepare(&app, async |_, _| Ok(())).await.unwrap();
+        let second = prepare(&app).await.unwrap();
         Caller::authenticate(&app, second.reveal()).await.unwrap();
         Caller::authenticate(&app, first.reveal())
             .await
@@ -191,7 +186,7 @@ mod tests {
             enrollment_token: None,
         };
         clients::create(&app, &admin, new, None).await.unwrap();
-        let refused = prepare(&app, async |_, _| panic!("nothing is to be imported")).await;
+        let refused = prepare(&app).await;
         assert!(matches!(refused, Err(Failure::Because(_))));
         assert!(tokens::list(&app, &admin).await.unwrap().is_empty());
         let page = clients::list(&app, &admin, None, 10).await.unwrap();

@@ -1,16 +1,18 @@
 //! `rollcall export`: a client's departments and people on standard output, an object a line, as
 //! `rollcall import` reads them.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::Args;
 
 use crate::cli::arguments::client_id;
 use crate::cli::failure::Failure;
-use crate::cli::output::{self, Output};
+use crate::cli::output::{Output, failed};
 use crate::model::change::Source;
 use crate::model::id::ClientId;
+use crate::operations::app::App;
 use crate::operations::caller::Access;
+use crate::operations::export;
 
 /// What `export` takes.
 #[derive(Debug, Args)]
@@ -20,23 +22,15 @@ pub struct Arguments {
     client: ClientId,
 }
 
-/// Standard output, as the export's writer; `--json` changes nothing, it is JSON in any case.
-pub struct Lines<'a>(&'a mut dyn Write);
-
-impl Lines<'_> {
-    /// Writes one line.
-    pub fn line(&mut self, json: &str) -> Result<(), Failure> {
-        let written: io::Result<()> = writeln!(self.0, "{json}");
-        written.map_err(|error| output::failed(&error))
-    }
-}
-
-/// Lets `export` write its lines to standard output.
-pub async fn run(
-    arguments: &Arguments,
-    output: &mut Output,
-    export: impl AsyncFnOnce(Access, &mut Lines<'_>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+/// Writes the lines to standard output; `--json` changes nothing, they are JSON in any case.
+pub async fn run(app: &App, arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let access = Access::of_command_line(arguments.client, Source::CommandLine);
-    export(access, &mut Lines(output.writer())).await
+    let mut failure = None;
+    let exported = export::export(app, &access, |line| {
+        writeln!(output.writer(), "{line}").inspect_err(|error| failure = Some(failed(error)))
+    });
+    let exported = exported.await;
+    // Why the writing ended says more than that it did.
+    failure.map_or(Ok(()), Err)?;
+    Ok(exported?)
 }

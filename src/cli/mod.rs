@@ -82,6 +82,18 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
                 instance::run(app, command, output).await
             })
         }
+        Command::Import(arguments) => {
+            let settings = settings(global)?;
+            with_app(&settings, async |app| {
+                import::run(app, &arguments, output).await
+            })
+        }
+        Command::Export(arguments) => {
+            let settings = settings(global)?;
+            with_app(&settings, async |app| {
+                export::run(app, &arguments, output).await
+            })
+        }
         Command::Backup(arguments) => backup::backup(&settings(global)?, &arguments, output),
         Command::Restore(arguments) => backup::restore(&settings(global)?, &arguments, output),
         Command::CheckConfig => check_config::run(load(global, Vec::new()), output),

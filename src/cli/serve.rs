@@ -64,16 +64,9 @@ async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Resul
     let address = listener
         .local_addr()
         .map_err(|error| Failure::because(format!("{}: {error}", settings.listen)))?;
-    let token = if is_demo {
-        Some(
-            demo::prepare(&app, async |_access, _lines| {
-                // The import of the lines is called here.
-                Err(Failure::because("the demo's people cannot be imported yet"))
-            })
-            .await?,
-        )
-    } else {
-        None
+    let token = match is_demo {
+        true => Some(demo::prepare(&app).await?),
+        false => None,
     };
     tracing::info!(%address, "listening");
     if let Some(token) = token {

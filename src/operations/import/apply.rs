@@ -65,40 +65,40 @@ pub(super) struct Applying<'a, 't, 'c> {
 /// A key that a row names its user by.
 #[derive(Clone, Copy)]
 enum Key<'r> {
-    Id(UserId),
+    Own(UserId),
     /// The gateway's: an external id, or our id of a user without one.
     System(&'r str),
-    ExternalId(&'r str),
-    UserKey(&'r str),
+    External(&'r str),
+    Login(&'r str),
 }
 
 impl Key<'_> {
     /// What the row calls it.
     fn field(self) -> &'static str {
         match self {
-            Self::Id(_) => "id",
+            Self::Own(_) => "id",
             Self::System(_) => "system_identity.id",
-            Self::ExternalId(_) => "external_id",
-            Self::UserKey(_) => "user_key",
+            Self::External(_) => "external_id",
+            Self::Login(_) => "user_key",
         }
     }
 
     fn digest(self) -> Digest {
         match self {
-            Self::Id(id) => Digest::of(Kind::User, id.as_str()),
-            Self::System(text) | Self::ExternalId(text) => Digest::of(Kind::ExternalId, text),
-            Self::UserKey(text) => Digest::of(Kind::UserKey, &fold(text)),
+            Self::Own(id) => Digest::of(Kind::User, id.as_str()),
+            Self::System(text) | Self::External(text) => Digest::of(Kind::ExternalId, text),
+            Self::Login(text) => Digest::of(Kind::UserKey, &fold(text)),
         }
     }
 
     fn is_of(self, user: &User) -> bool {
         match self {
-            Self::Id(id) => user.id == id,
+            Self::Own(id) => user.id == id,
             Self::System(text) => {
                 user.external_id.as_deref() == Some(text) || UserId::parse(text) == Some(user.id)
             }
-            Self::ExternalId(text) => user.external_id.as_deref() == Some(text),
-            Self::UserKey(text) => fold(&user.user_key) == fold(text),
+            Self::External(text) => user.external_id.as_deref() == Some(text),
+            Self::Login(text) => fold(&user.user_key) == fold(text),
         }
     }
 }
@@ -222,13 +222,13 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     /// The user whom the row's keys name, deleted or not, without departments.
     fn find_user(&mut self, row: &UserRow) -> Result<Option<User>, Error> {
         let keys = [
-            row.id.map(Key::Id),
+            row.id.map(Key::Own),
             row.system_id.as_deref().map(Key::System),
             row.external_id
                 .as_ref()
                 .and_then(Option::as_deref)
-                .map(Key::ExternalId),
-            row.user_key.as_deref().map(Key::UserKey),
+                .map(Key::External),
+            row.user_key.as_deref().map(Key::Login),
         ];
         let mut found: Option<(User, Key<'_>)> = None;
         for key in keys.into_iter().flatten() {
@@ -250,7 +250,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             && row.user_key.is_none()
             && let Some(user_key) = row.new_user_key()
         {
-            let key = Key::UserKey(user_key);
+            let key = Key::Login(user_key);
             self.refuse_taken(key)?;
             found = self.look_up(key)?.map(|user| (user, key));
         }
@@ -261,7 +261,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             let (by, id) = (by.field(), user.id);
             return Err(refused("id", format!("{by} is {id}'s, who is another id")));
         }
-        self.refuse_repeated(by.field(), Key::Id(user.id).digest())?;
+        self.refuse_repeated(by.field(), Key::Own(user.id).digest())?;
         Ok(Some(user))
     }
 
@@ -274,7 +274,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         if let Key::System(text) = key
             && let Some(id) = UserId::parse(text)
         {
-            self.refuse_repeated(key.field(), Key::Id(id).digest())?;
+            self.refuse_repeated(key.field(), Key::Own(id).digest())?;
         }
         self.refuse_repeated(key.field(), key.digest())
     }
@@ -286,12 +286,12 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         };
         let (tx, client) = (&mut *self.write.tx, self.write.client);
         let found = match key {
-            Key::Id(id) => store::users::find(tx, client, id)?,
-            Key::System(_) | Key::ExternalId(_) | Key::UserKey(_) if freed => None,
-            Key::System(text) | Key::ExternalId(text) => {
+            Key::Own(id) => store::users::find(tx, client, id)?,
+            Key::System(_) | Key::External(_) | Key::Login(_) if freed => None,
+            Key::System(text) | Key::External(text) => {
                 store::users::find_by_external_id(tx, client, text)?
             }
-            Key::UserKey(text) => store::users::find_by_user_key(tx, client, text)?,
+            Key::Login(text) => store::users::find_by_user_key(tx, client, text)?,
         };
         match (key, found) {
             (Key::System(text), None) => match UserId::parse(text) {
@@ -379,7 +379,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
 
     /// Remembers that the file was about this user.
     fn remember(&mut self, line: u64, row: &UserRow, old: Option<&User>, new: &User) {
-        let by_id = Key::Id(new.id);
+        let by_id = Key::Own(new.id);
         if !self.is_rehearsal {
             self.seen.insert(by_id.digest(), line);
             return;
@@ -389,8 +389,8 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         }
         let keys = |user: &User| {
             let external_id = user.external_id.as_deref();
-            let external_id = external_id.map(|text| Key::ExternalId(text).digest());
-            [Some(Key::UserKey(&user.user_key).digest()), external_id]
+            let external_id = external_id.map(|text| Key::External(text).digest());
+            [Some(Key::Login(&user.user_key).digest()), external_id]
         };
         let (before, after) = (old.map_or([None; 2], keys), keys(new));
         for (before, after) in before.into_iter().zip(after) {
