@@ -170,21 +170,26 @@ pub fn table() -> Vec<Route> {
             Box::pin(async move { probes::metrics(&http) })
         }),
         // Documents for people and machines.
-        open("/", "index", |_, _| Box::pin(async { documents::index() })),
-        open("/openapi.json", "openapi", |_, _| {
-            Box::pin(async { documents::openapi() })
+        open("/", "index", |_, request| {
+            Box::pin(async move { documents::index(request.headers()) })
+        }),
+        open("/openapi.json", "openapi", |_, request| {
+            Box::pin(async move { documents::openapi(request.headers()) })
         }),
         open("/docs", "docs", |_, _| {
             Box::pin(async { documents::docs_entrance() })
         }),
+        open("/docs/", "docsPage", |_, request| {
+            Box::pin(async move { documents::docs_file(&request) })
+        }),
         open("/docs/{file}", "docsFile", |_, request| {
-            Box::pin(async move { documents::docs_file(request.uri().path()) })
+            Box::pin(async move { documents::docs_file(&request) })
         }),
-        open("/llms.txt", "llms", |_, _| {
-            Box::pin(async { documents::llms() })
+        open("/llms.txt", "llms", |_, request| {
+            Box::pin(async move { documents::llms(request.headers()) })
         }),
-        open("/llms-full.txt", "llmsFull", |_, _| {
-            Box::pin(async { documents::llms_full() })
+        open("/llms-full.txt", "llmsFull", |_, request| {
+            Box::pin(async move { documents::llms_full(request.headers()) })
         }),
     ]
 }
