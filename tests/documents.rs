@@ -5,6 +5,8 @@
     reason = "a test says what it expects by unwrapping it"
 )]
 
+#[path = "documents/check.rs"]
+mod check;
 #[path = "documents/served.rs"]
 mod served;
 #[path = "documents/walk.rs"]

@@ -4,28 +4,16 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use hyper::Request;
-use rollcall::http::documents::{document, schema_of};
+use rollcall::http::documents::document;
 use rollcall::http::routes::{Needs, table};
 use rollcall::model::scope::Scope;
 use serde_json::{Value, json};
 
+use crate::check::check;
 use crate::{Answer, Server};
 
 const CLIENT: &str = "aa7cf840-9ca9-46a3-9778-9015d6580d50";
 const NOBODY: &str = "c3f19253-26g4-6129-c461-215h9658429d";
-
-/// What a server must say beside the router's answer; the router alone does not make it.
-const FROM_OUTSIDE: &str = "X-Request-Id";
-
-/// Headers that say nothing of the API.
-const OF_EVERY_SERVER: [&str; 6] = [
-    "cache-control",
-    "content-length",
-    "content-security-policy",
-    "content-type",
-    "referrer-policy",
-    "x-content-type-options",
-];
 
 struct Walk {
     server: Server,
@@ -35,13 +23,6 @@ struct Walk {
 
 /// What is sent: method, path, headers, body.
 struct Sent<'a>(&'a str, &'a str, &'a [(&'a str, &'a str)], Option<Value>);
-
-fn resolved(value: &Value) -> &Value {
-    let pointer = value["$ref"]
-        .as_str()
-        .and_then(|name| name.strip_prefix('#'));
-    pointer.map_or(value, |pointer| document().pointer(pointer).unwrap())
-}
 
 impl Walk {
     async fn start() -> Self {
@@ -91,50 +72,6 @@ impl Walk {
         let (method, path) = call.split_once(' ').unwrap();
         self.ask(operation, status, Sent(method, path, &[], Some(body)))
             .await
-    }
-}
-
-fn check(operation: &str, answer: &Answer) {
-    let status = answer.status.as_u16();
-    let paths = document()["paths"].as_object().unwrap().values();
-    let mut known = paths.flat_map(|methods| methods.as_object().unwrap().values());
-    let entry = known
-        .find(|known| known["operationId"] == operation)
-        .unwrap();
-    let response = entry["responses"].get(status.to_string());
-    let response = resolved(response.unwrap_or_else(|| panic!("{operation}: no {status}")));
-    let headers = response["headers"].as_object().unwrap();
-    for (name, header) in headers
-        .iter()
-        .map(|(name, header)| (name, resolved(header)))
-    {
-        if header["required"] == true && name != FROM_OUTSIDE {
-            answer.header(name);
-        }
-    }
-    for name in answer.headers.keys() {
-        let name = name.as_str();
-        let is_known = headers.keys().any(|known| known.eq_ignore_ascii_case(name));
-        let is_known = is_known || OF_EVERY_SERVER.contains(&name);
-        assert!(is_known, "{operation} {status}: {name} is not documented");
-    }
-    match schema_of(operation, status) {
-        Some(schema) => {
-            let options = jsonschema::options().should_validate_formats(true);
-            let validator = options.build(&schema).unwrap();
-            let body = answer.json();
-            let errors: Vec<_> = validator
-                .iter_errors(&body)
-                .map(|error| error.to_string())
-                .collect();
-            assert!(
-                errors.is_empty(),
-                "{operation} {status}: {body}\n{}",
-                errors.join("\n")
-            );
-        }
-        None if response.get("content").is_none() => assert_eq!(answer.text, "", "{operation}"),
-        None => {}
     }
 }
 

@@ -23,6 +23,12 @@ const SCHEMAS: [&str; 5] = [
     include_str!("texts/schemas/gateway.json"),
 ];
 
+const DESCRIPTION: &str = concat!(
+    include_str!("texts/about.md"),
+    "\nThe concepts behind it (ids, times, paging, tags, idempotency, limits, errors, the filter) \
+     are in [one text](/llms-full.txt).\n",
+);
+
 /// The groups of operations, in reading order.
 const TAGS: [(&str, &str); 7] = [
     ("Users", "The people of a client."),
@@ -101,7 +107,7 @@ fn build() -> Value {
         "info": {
             "title": "Rollcall",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": include_str!("texts/about.md"),
+            "description": DESCRIPTION,
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "externalDocs": { "description": "The whole API as one text, with its concepts", "url": "/llms-full.txt" },
