@@ -109,7 +109,7 @@ pub async fn run(app: &App, arguments: &Arguments, output: &mut Output) -> Resul
     };
     let dry_run = arguments.dry_run;
     let result = import::import(app, &access, file, format, dry_run, |progress| {
-        report.take(&progress)
+        report.take(&progress);
     });
     let result = result.await;
     report.bar.finish_and_clear();

@@ -107,12 +107,13 @@ pub fn table() -> Vec<Route> {
         open_waiting("/readyz", "readyz", |http| Box::pin(async move { probes::readyz(&http).await })),
         open("/metrics", "metrics", probes::metrics),
         // Documents for people and machines.
-        open("/", "index", |_, _| documents::index()),
-        open("/openapi.json", "openapi", |_, _| documents::openapi()),
+        open("/", "index", |_, request| documents::index(request.headers())),
+        open("/openapi.json", "openapi", |_, request| documents::openapi(request.headers())),
         open("/docs", "docs", |_, _| documents::docs_entrance()),
-        open("/docs/{file}", "docsFile", |_, request| documents::docs_file(request.uri().path())),
-        open("/llms.txt", "llms", |_, _| documents::llms()),
-        open("/llms-full.txt", "llmsFull", |_, _| documents::llms_full()),
+        open("/docs/", "docsPage", |_, request| documents::docs_file(request)),
+        open("/docs/{file}", "docsFile", |_, request| documents::docs_file(request)),
+        open("/llms.txt", "llms", |_, request| documents::llms(request.headers())),
+        open("/llms-full.txt", "llmsFull", |_, request| documents::llms_full(request.headers())),
     ]
 }
 

@@ -1,4 +1,8 @@
 //! Import and export through the operations, on a database of their own for each test.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test says what it expects by unwrapping it"
+)]
 
 mod csv;
 mod export;

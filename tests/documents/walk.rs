@@ -1,0 +1,448 @@
+//! A walk through the whole API, each answer checked against the document.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use hyper::Request;
+use rollcall::http::documents::document;
+use rollcall::http::routes::{Needs, table};
+use rollcall::model::scope::Scope;
+use serde_json::{Value, json};
+
+use crate::check::check;
+use crate::{Answer, Server};
+
+const CLIENT: &str = "aa7cf840-9ca9-46a3-9778-9015d6580d50";
+const NOBODY: &str = "c3f19253-26g4-6129-c461-215h9658429d";
+
+struct Walk {
+    server: Server,
+    token: String,
+    seen: BTreeSet<String>,
+}
+
+/// What is sent: method, path, headers, body.
+struct Sent<'a>(&'a str, &'a str, &'a [(&'a str, &'a str)], Option<Value>);
+
+impl Walk {
+    async fn start() -> Self {
+        let server = Server::start().await;
+        let token = server.token(&Scope::ALL, "api=100000").await;
+        let seen = BTreeSet::new();
+        Self {
+            server,
+            token,
+            seen,
+        }
+    }
+
+    /// Asks with the token, expects the status, and checks the answer against the document.
+    async fn ask(&mut self, operation: &str, status: u16, sent: Sent<'_>) -> Answer {
+        let authorization = format!("Bearer {}", self.token);
+        let Sent(method, path, headers, body) = sent;
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "authorization") {
+            request = request.header("authorization", authorization);
+        }
+        if body.is_some() && !headers.iter().any(|(name, _)| *name == "content-type") {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let answer = self.server.ask(request.body(body).unwrap()).await;
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{method} {path}: {}",
+            answer.text
+        );
+        check(operation, &answer);
+        self.seen.insert(operation.to_owned());
+        answer
+    }
+
+    async fn get(&mut self, operation: &str, status: u16, path: &str) -> Answer {
+        self.ask(operation, status, Sent("GET", path, &[], None))
+            .await
+    }
+
+    async fn send(&mut self, operation: &str, status: u16, call: &str, body: Value) -> Answer {
+        let (method, path) = call.split_once(' ').unwrap();
+        self.ask(operation, status, Sent(method, path, &[], Some(body)))
+            .await
+    }
+}
+
+#[tokio::test]
+async fn every_answer_on_a_walk_through_the_api_is_as_documented() {
+    let mut walk = Walk::start().await;
+    clients(&mut walk).await;
+    let department = departments(&mut walk).await;
+    let user = users(&mut walk, &department).await;
+    lists(&mut walk, &department, &user).await;
+    members(&mut walk, &department, &user).await;
+    profiles(&mut walk, &user).await;
+    gateway(&mut walk).await;
+    refusals(&mut walk, &user).await;
+    endings(&mut walk, &department, &user).await;
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/",
+        "/openapi.json",
+        "/docs/",
+        "/llms.txt",
+        "/llms-full.txt",
+    ] {
+        let table = table();
+        let name = table.iter().find(|route| route.path == path).unwrap().name;
+        walk.get(name, 200, path).await;
+    }
+    walk.get("docs", 308, "/docs").await;
+    walk.get("docsFile", 200, "/docs/index.css").await;
+    walk.get("docsFile", 404, "/docs/nothing").await;
+    walk.get("metrics", 200, "/metrics").await;
+    let all: BTreeSet<String> = table().iter().map(|route| route.name.to_owned()).collect();
+    assert_eq!(walk.seen, all);
+}
+
+async fn clients(walk: &mut Walk) {
+    let one = format!("/v2/clients/{CLIENT}");
+    let new =
+        json!({ "id": CLIENT, "name": "Example", "partner": { "id": "p-17", "name": "Partners" } });
+    walk.send("createClient", 201, "POST /v2/clients", new.clone())
+        .await;
+    walk.send("createClient", 409, "POST /v2/clients", new)
+        .await;
+    walk.send("createClient", 400, "POST /v2/clients", json!({}))
+        .await;
+    walk.get("listClients", 200, "/v2/clients?page_size=1")
+        .await;
+    let tag = walk
+        .get("getClient", 200, &one)
+        .await
+        .header("etag")
+        .to_owned();
+    let known = [("if-none-match", tag.as_str())];
+    walk.ask("getClient", 304, Sent("GET", &one, &known, None))
+        .await;
+    let change =
+        json!({ "name": "Example Corporation", "partner": null, "enrollment_token": "e-1" });
+    walk.send("updateClient", 200, &format!("PATCH {one}"), change)
+        .await;
+    walk.get("getClient", 404, &format!("/v2/clients/{NOBODY}"))
+        .await;
+    walk.get("getClient", 404, "/v2/clients/x").await;
+}
+
+async fn departments(walk: &mut Walk) -> String {
+    let all = format!("/v2/clients/{CLIENT}/departments");
+    let new = json!({ "name": "Engineering", "description": null });
+    let made = walk
+        .send("createDepartment", 201, &format!("POST {all}"), new.clone())
+        .await;
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(made.header("location"), format!("{all}/{id}"));
+    walk.send("createDepartment", 409, &format!("POST {all}"), new)
+        .await;
+    walk.send(
+        "createDepartment",
+        400,
+        &format!("POST {all}"),
+        json!({ "name": "" }),
+    )
+    .await;
+    walk.get("getDepartment", 200, &format!("{all}/{id}")).await;
+    walk.get("getDepartment", 404, &format!("{all}/{NOBODY}"))
+        .await;
+    let change = json!({ "description": "Software" });
+    walk.send(
+        "updateDepartment",
+        200,
+        &format!("PATCH {all}/{id}"),
+        change,
+    )
+    .await;
+    id
+}
+
+async fn users(walk: &mut Walk, department: &str) -> String {
+    let all = format!("/v2/clients/{CLIENT}/users");
+    let new = json!({ "username": "JohnDoe", "user_key": "johndoe", "external_id": "1234-5678",
+        "departments": [department], "profile": { "email_addr": "john@example.com" } });
+    let key = [("idempotency-key", "k1")];
+    let sent = |body: &Value| Sent("POST", &all, &key, Some(body.clone()));
+    let made = walk.ask("createUser", 201, sent(&new)).await;
+    let again = walk.ask("createUser", 201, sent(&new)).await;
+    assert_eq!(
+        (again.header("idempotency-replayed"), &again.text),
+        ("true", &made.text)
+    );
+    let other = json!({ "username": "other", "user_key": "other" });
+    walk.ask("createUser", 422, sent(&other)).await;
+    walk.send("createUser", 409, &format!("POST {all}"), new)
+        .await;
+    walk.send("createUser", 201, &format!("POST {all}"), other)
+        .await;
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let one = format!("{all}/{id}");
+    let report = json!({ "reports": [
+        { "user_key": "johndoe", "channel": "desktop", "at": "2026-02-24T21:22:46.119Z" },
+        { "user_id": NOBODY, "channel": "web", "at": "2026-02-24T21:22:46.119Z" },
+        { "user_key": "johndoe", "channel": "web", "at": "2026-02-24T23:00:00Z" },
+        { "user_key": "enrolled", "channel": "web", "at": "2026-02-24T21:23:53Z" }, 1] });
+    let activity = format!("POST /v2/clients/{CLIENT}/activity");
+    let receipt = walk
+        .send("reportActivity", 202, &activity, report)
+        .await
+        .json();
+    assert_eq!(receipt["accepted"], 2);
+    let shown = walk.get("getUser", 200, &one).await;
+    let (old_tag, tag) = (
+        made.header("etag").to_owned(),
+        shown.header("etag").to_owned(),
+    );
+    assert_ne!(old_tag, tag, "activity is part of the tag");
+    walk.ask(
+        "getUser",
+        304,
+        Sent("GET", &one, &[("if-none-match", &tag)], None),
+    )
+    .await;
+    let clear = || Some(json!({ "departments": [] }));
+    // Activity came since that tag was given, and does not matter.
+    walk.ask(
+        "updateUser",
+        200,
+        Sent("PATCH", &one, &[("if-match", &old_tag)], clear()),
+    )
+    .await;
+    walk.ask(
+        "updateUser",
+        412,
+        Sent("PATCH", &one, &[("if-match", &tag)], clear()),
+    )
+    .await;
+    walk.send(
+        "updateUser",
+        400,
+        &format!("PATCH {one}"),
+        json!({ "username": "x" }),
+    )
+    .await;
+    id
+}
+
+async fn lists(walk: &mut Walk, department: &str, user: &str) {
+    let all = format!("/v2/clients/{CLIENT}/users");
+    for (query, status) in [
+        ("page_size=1".to_owned(), 200),
+        (
+            "q=john&sort_by=last_activity&sort_order=desc&page_size=1000".to_owned(),
+            200,
+        ),
+        (format!("department_id={department}"), 200),
+        (format!("ids={user},{NOBODY},x"), 200),
+        ("fields=id,username".to_owned(), 200),
+        (
+            "user_key=johndoe&active_since=2026-02-24T00:00:00Z".to_owned(),
+            200,
+        ),
+        (
+            "external_id=1234-5678&stale_since=2026-02-24T00:00:00Z".to_owned(),
+            200,
+        ),
+        ("cursor=x".to_owned(), 400),
+        ("page_size=0".to_owned(), 400),
+        ("shoe_size=43".to_owned(), 400),
+    ] {
+        walk.get("listUsers", status, &format!("{all}?{query}"))
+            .await;
+    }
+    walk.get(
+        "getUsersSummary",
+        200,
+        &format!("{all}/summary?stale_threshold=60"),
+    )
+    .await;
+    walk.get(
+        "getUsersSummary",
+        400,
+        &format!("{all}/summary?stale_threshold=0"),
+    )
+    .await;
+    let departments = format!("/v2/clients/{CLIENT}/departments?sort_by=member_count&q=eng");
+    walk.get("listDepartments", 200, &departments).await;
+}
+
+async fn members(walk: &mut Walk, department: &str, user: &str) {
+    let members = format!("POST /v2/clients/{CLIENT}/departments/{department}/members");
+    let who = json!({ "user_ids": [user, NOBODY, "x"] });
+    let added = walk
+        .send("addMembers", 200, &members, who.clone())
+        .await
+        .json();
+    assert_eq!(added["failed"].as_array().unwrap().len(), 2);
+    walk.send("addMembers", 400, &members, json!({})).await;
+    walk.send("removeMembers", 200, &format!("{members}/remove"), who)
+        .await;
+}
+
+async fn profiles(walk: &mut Walk, user: &str) {
+    let path = format!("/v2/clients/{CLIENT}/users/{user}/profile");
+    let whole = &document()["components"]["schemas"]["Profile"]["examples"][0];
+    walk.send(
+        "updateUserProfile",
+        200,
+        &format!("PATCH {path}"),
+        whole.clone(),
+    )
+    .await;
+    let shown = walk.get("getUserProfile", 200, &path).await;
+    assert_eq!(&shown.json(), whole);
+    let patch = &document()["components"]["schemas"]["ProfilePatch"]["examples"][0];
+    let merge = [("content-type", "application/merge-patch+json")];
+    walk.ask(
+        "updateUserProfile",
+        200,
+        Sent("PATCH", &path, &merge, Some(patch.clone())),
+    )
+    .await;
+    walk.send(
+        "updateUserProfile",
+        400,
+        &format!("PATCH {path}"),
+        json!({ "shoe_size": "43" }),
+    )
+    .await;
+}
+
+async fn gateway(walk: &mut Walk) {
+    walk.server.instance("myinstance1", CLIENT).await;
+    let first = walk
+        .get("gatewayListUsers", 200, "/myinstance1/users?pageSize=1")
+        .await
+        .json();
+    let token = first["next_page_token"].as_str().unwrap();
+    walk.get(
+        "gatewayListUsers",
+        200,
+        &format!("/myinstance1/users?pageToken={token}"),
+    )
+    .await;
+    let filter = "filter=user.state%20eq%20%22ACTIVE%22";
+    walk.get(
+        "gatewayListUsers",
+        200,
+        &format!("/myinstance1/users?{filter}"),
+    )
+    .await;
+    walk.get("gatewayListUsers", 400, "/myinstance1/users?filter=x")
+        .await;
+    walk.get("gatewayListUsers", 404, "/myinstance2/users")
+        .await;
+    walk.get("gatewayGetUser", 200, "/myinstance1/users/1234-5678")
+        .await;
+    walk.get("gatewayGetUser", 404, "/myinstance1/users/222")
+        .await;
+    let nobody = [("authorization", "Bearer x")];
+    walk.ask(
+        "gatewayGetUser",
+        401,
+        Sent("GET", "/myinstance1/users/222", &nobody, None),
+    )
+    .await;
+    walk.ask(
+        "gatewayGetUser",
+        405,
+        Sent("PUT", "/myinstance1/users/222", &[], None),
+    )
+    .await;
+    let slow = walk
+        .server
+        .token(&[Scope::GatewayRead], "gateway-get=1")
+        .await;
+    let slow = format!("Bearer {slow}");
+    let slow = [("authorization", slow.as_str())];
+    for status in [200, 429] {
+        let path = "/myinstance1/users/1234-5678";
+        walk.ask("gatewayGetUser", status, Sent("GET", path, &slow, None))
+            .await;
+    }
+}
+
+async fn refusals(walk: &mut Walk, user: &str) {
+    let one = format!("/v2/clients/{CLIENT}/users/{user}");
+    let unknown = [("authorization", "Bearer x")];
+    walk.ask("getUser", 401, Sent("GET", &one, &unknown, None))
+        .await;
+    let reader = walk.server.token(&[Scope::UsersRead], "api=2").await;
+    let reader = format!("Bearer {reader}");
+    let reader = [("authorization", reader.as_str())];
+    walk.ask("deleteUser", 403, Sent("DELETE", &one, &reader, None))
+        .await;
+    walk.ask(
+        "listClients",
+        403,
+        Sent("GET", "/v2/clients", &reader, None),
+    )
+    .await;
+    walk.ask("getUser", 429, Sent("GET", &one, &reader, None))
+        .await;
+    walk.ask("getUser", 405, Sent("PUT", &one, &[], None)).await;
+    let text = [("content-type", "text/plain")];
+    walk.ask(
+        "updateUser",
+        415,
+        Sent("PATCH", &one, &text, Some(json!({}))),
+    )
+    .await;
+    let long = json!({ "departments": ["x".repeat(1024 * 1024)] });
+    walk.send("updateUser", 413, &format!("PATCH {one}"), long)
+        .await;
+    for route in table().iter().filter(|route| route.needs != Needs::Nothing) {
+        let path = route
+            .path
+            .replace("{client_id}", CLIENT)
+            .replace("{instance}", "myinstance1");
+        let none = [("authorization", "")];
+        let method = route.method.as_str();
+        walk.ask(route.name, 401, Sent(method, &path, &none, Some(json!({}))))
+            .await;
+    }
+}
+
+async fn endings(walk: &mut Walk, department: &str, user: &str) {
+    let one = format!("/v2/clients/{CLIENT}/users/{user}");
+    let stale = [("if-match", "\"0\"")];
+    walk.ask("deleteUser", 412, Sent("DELETE", &one, &stale, None))
+        .await;
+    walk.ask("deleteUser", 204, Sent("DELETE", &one, &[], None))
+        .await;
+    walk.get("getUser", 404, &one).await;
+    let restore = format!("{one}/restore");
+    walk.ask("restoreUser", 200, Sent("POST", &restore, &[], None))
+        .await;
+    walk.send(
+        "restoreUser",
+        400,
+        &format!("POST {restore}"),
+        json!({ "now": true }),
+    )
+    .await;
+    let department = format!("/v2/clients/{CLIENT}/departments/{department}");
+    walk.ask(
+        "deleteDepartment",
+        204,
+        Sent("DELETE", &department, &[], None),
+    )
+    .await;
+    walk.ask(
+        "deleteDepartment",
+        404,
+        Sent("DELETE", &department, &[], None),
+    )
+    .await;
+}
