@@ -1,6 +1,7 @@
 //! Departments as an import names them: found, or made.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::model::department::Department;
 use crate::model::id::DepartmentId;
@@ -29,11 +30,14 @@ impl Departments {
         write: &mut Write<'_, '_>,
         id: DepartmentId,
     ) -> Result<Option<&Department>, Error> {
-        if !self.by_id.contains_key(&id) {
-            let known = store::departments::find_or_deleted(write.tx, write.client, id)?;
-            self.by_id.insert(id, known);
-        }
-        Ok(self.by_id[&id].as_ref())
+        let known = match self.by_id.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let known = store::departments::find_or_deleted(write.tx, write.client, id)?;
+                place.insert(known)
+            }
+        };
+        Ok(known.as_ref())
     }
 
     /// The id of the department of that name, unless it was deleted.
