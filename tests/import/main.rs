@@ -1,5 +1,10 @@
 //! Import and export through the operations, on a database of their own for each test.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy takes only what is marked as a test for one"
+)]
+
 mod csv;
 mod export;
 mod jsonl;
