@@ -10,7 +10,6 @@ use crate::model::activity::{Channel, LastActivity, Report};
 use crate::model::environment::Entropy;
 use crate::model::id::{Id, UserId};
 use crate::model::invalid::Invalid;
-use crate::model::profile::Profile;
 use crate::model::text::fold;
 use crate::model::user::User;
 use crate::operations::error::Error;
@@ -64,41 +63,41 @@ pub(super) struct Applying<'a, 't, 'c> {
 
 /// A key that a row names its user by.
 #[derive(Clone, Copy)]
-enum Key<'r> {
-    Own(UserId),
+enum Identity<'r> {
+    Id(UserId),
     /// The gateway's: an external id, or our id of a user without one.
     System(&'r str),
-    External(&'r str),
-    Login(&'r str),
+    ExternalId(&'r str),
+    UserKey(&'r str),
 }
 
-impl Key<'_> {
+impl Identity<'_> {
     /// What the row calls it.
     fn field(self) -> &'static str {
         match self {
-            Self::Own(_) => "id",
+            Self::Id(_) => "id",
             Self::System(_) => "system_identity.id",
-            Self::External(_) => "external_id",
-            Self::Login(_) => "user_key",
+            Self::ExternalId(_) => "external_id",
+            Self::UserKey(_) => "user_key",
         }
     }
 
     fn digest(self) -> Digest {
         match self {
-            Self::Own(id) => Digest::of(Kind::User, id.as_str()),
-            Self::System(text) | Self::External(text) => Digest::of(Kind::ExternalId, text),
-            Self::Login(text) => Digest::of(Kind::UserKey, &fold(text)),
+            Self::Id(id) => Digest::of(Kind::User, id.as_str()),
+            Self::System(text) | Self::ExternalId(text) => Digest::of(Kind::ExternalId, text),
+            Self::UserKey(text) => Digest::of(Kind::UserKey, &fold(text)),
         }
     }
 
     fn is_of(self, user: &User) -> bool {
         match self {
-            Self::Own(id) => user.id == id,
+            Self::Id(id) => user.id == id,
             Self::System(text) => {
                 user.external_id.as_deref() == Some(text) || UserId::parse(text) == Some(user.id)
             }
-            Self::External(text) => user.external_id.as_deref() == Some(text),
-            Self::Login(text) => fold(&user.user_key) == fold(text),
+            Self::ExternalId(text) => user.external_id.as_deref() == Some(text),
+            Self::UserKey(text) => fold(&user.user_key) == fold(text),
         }
     }
 }
@@ -222,15 +221,15 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     /// The user whom the row's keys name, deleted or not, without departments.
     fn find_user(&mut self, row: &UserRow) -> Result<Option<User>, Error> {
         let keys = [
-            row.id.map(Key::Own),
-            row.system_id.as_deref().map(Key::System),
+            row.id.map(Identity::Id),
+            row.system_id.as_deref().map(Identity::System),
             row.external_id
                 .as_ref()
                 .and_then(Option::as_deref)
-                .map(Key::External),
-            row.user_key.as_deref().map(Key::Login),
+                .map(Identity::ExternalId),
+            row.user_key.as_deref().map(Identity::UserKey),
         ];
-        let mut found: Option<(User, Key<'_>)> = None;
+        let mut found: Option<(User, Identity<'_>)> = None;
         for key in keys.into_iter().flatten() {
             self.refuse_taken(key)?;
             if found.as_ref().is_some_and(|(user, _)| key.is_of(user)) {
@@ -250,7 +249,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             && row.user_key.is_none()
             && let Some(user_key) = row.new_user_key()
         {
-            let key = Key::Login(user_key);
+            let key = Identity::UserKey(user_key);
             self.refuse_taken(key)?;
             found = self.look_up(key)?.map(|user| (user, key));
         }
@@ -261,40 +260,40 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             let (by, id) = (by.field(), user.id);
             return Err(refused("id", format!("{by} is {id}'s, who is another id")));
         }
-        self.refuse_repeated(by.field(), Key::Own(user.id).digest())?;
+        self.refuse_repeated(by.field(), Identity::Id(user.id).digest())?;
         Ok(Some(user))
     }
 
     /// In a rehearsal, refuses a key that an earlier row would have given to somebody: in earnest
     /// that user would be found by it.
-    fn refuse_taken(&self, key: Key<'_>) -> Result<(), Error> {
+    fn refuse_taken(&self, key: Identity<'_>) -> Result<(), Error> {
         if !self.is_rehearsal {
             return Ok(());
         }
-        if let Key::System(text) = key
+        if let Identity::System(text) = key
             && let Some(id) = UserId::parse(text)
         {
-            self.refuse_repeated(key.field(), Key::Own(id).digest())?;
+            self.refuse_repeated(key.field(), Identity::Id(id).digest())?;
         }
         self.refuse_repeated(key.field(), key.digest())
     }
 
-    fn look_up(&mut self, key: Key<'_>) -> Result<Option<User>, Error> {
+    fn look_up(&mut self, key: Identity<'_>) -> Result<Option<User>, Error> {
         let freed = self.is_rehearsal && {
             let digest = key.digest();
             self.seen.is_free(digest) || self.before.seen.is_free(digest)
         };
         let (tx, client) = (&mut *self.write.tx, self.write.client);
         let found = match key {
-            Key::Own(id) => store::users::find(tx, client, id)?,
-            Key::System(_) | Key::External(_) | Key::Login(_) if freed => None,
-            Key::System(text) | Key::External(text) => {
+            Identity::Id(id) => store::users::find(tx, client, id)?,
+            Identity::System(_) | Identity::ExternalId(_) | Identity::UserKey(_) if freed => None,
+            Identity::System(text) | Identity::ExternalId(text) => {
                 store::users::find_by_external_id(tx, client, text)?
             }
-            Key::Login(text) => store::users::find_by_user_key(tx, client, text)?,
+            Identity::UserKey(text) => store::users::find_by_user_key(tx, client, text)?,
         };
         match (key, found) {
-            (Key::System(text), None) => match UserId::parse(text) {
+            (Identity::System(text), None) => match UserId::parse(text) {
                 Some(id) => Ok(store::users::find(self.write.tx, client, id)?),
                 None => Ok(None),
             },
@@ -315,7 +314,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             user_key: row.new_user_key().ok_or_else(nobody)?.into(),
             external_id: row.external_or_system_id().map(Into::into),
             state: row.state.unwrap_or_default(),
-            profile: row.profile_of(&Profile::default())?,
+            profile: row.patched_empty.clone(),
             departments: Vec::new(),
             created_at: row.created_at.unwrap_or(now),
             updated_at: row.updated_at.unwrap_or(now),
@@ -379,7 +378,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
 
     /// Remembers that the file was about this user.
     fn remember(&mut self, line: u64, row: &UserRow, old: Option<&User>, new: &User) {
-        let by_id = Key::Own(new.id);
+        let by_id = Identity::Id(new.id);
         if !self.is_rehearsal {
             self.seen.insert(by_id.digest(), line);
             return;
@@ -389,8 +388,11 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         }
         let keys = |user: &User| {
             let external_id = user.external_id.as_deref();
-            let external_id = external_id.map(|text| Key::External(text).digest());
-            [Some(Key::Login(&user.user_key).digest()), external_id]
+            let external_id = external_id.map(|text| Identity::ExternalId(text).digest());
+            [
+                Some(Identity::UserKey(&user.user_key).digest()),
+                external_id,
+            ]
         };
         let (before, after) = (old.map_or([None; 2], keys), keys(new));
         for (before, after) in before.into_iter().zip(after) {
@@ -427,7 +429,7 @@ fn changed(old: &User, row: &UserRow) -> Result<User, Error> {
         new.external_id.clone_from(external_id);
     }
     if let Some(system_id) = &row.system_id
-        && !Key::System(system_id).is_of(old)
+        && !Identity::System(system_id).is_of(old)
     {
         new.external_id = Some(system_id.clone());
     }

@@ -32,11 +32,10 @@ impl Departments {
     ) -> Result<Option<&Department>, Error> {
         let known = match self.by_id.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(store::departments::find_or_deleted(
-                write.tx,
-                write.client,
-                id,
-            )?),
+            Entry::Vacant(place) => {
+                let known = store::departments::find_or_deleted(write.tx, write.client, id)?;
+                place.insert(known)
+            }
         };
         Ok(known.as_ref())
     }
