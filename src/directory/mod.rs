@@ -91,56 +91,67 @@ impl Directory {
         live
     }
 
-    /// Makes the client's image, if it is loaded, contain change `number`.
-    pub async fn catch_up(&self, client: ClientId, number: i64) -> Result<(), Error> {
-        let Some(live) = self.loaded(client).await? else {
-            return Ok(());
+    /// Makes the client's image, if it is loaded, contain change `number`, which is durable. When
+    /// that fails, the image is let go: the next who asks reads the change from the database, and
+    /// whoever wrote it is not told of a failure that is none.
+    pub async fn catch_up(&self, client: ClientId, number: i64) {
+        let caught_up = async {
+            match self.loaded(client).await? {
+                Some(live) if live.read().number() < number => {
+                    loading::catch_up(&self.store, client, &live, number).await
+                }
+                _ => Ok(()),
+            }
         };
-        if live.read().number() < number {
-            loading::catch_up(&self.store, client, &live, number).await?;
-        }
-        Ok(())
+        let result = caught_up.await;
+        self.or_evict(client, result);
     }
 
-    /// Makes the client's image, if it is loaded, contain entry `number` of the activity log, which
-    /// consists of `reports`.
-    pub async fn catch_up_activity(
-        &self,
-        client: ClientId,
-        number: i64,
-        reports: &[Report],
-    ) -> Result<(), Error> {
-        let Some(live) = self.loaded(client).await? else {
-            return Ok(());
-        };
-        {
-            let mut image = live.image.write();
-            if image.activity_number() >= number {
-                return Ok(());
-            }
-            if image.activity_number() + 1 == number {
-                image.apply_reports(number, reports);
-                return Ok(());
-            }
-        }
-        loading::catch_up_activity(&self.store, client, &live, number).await
-    }
-
-    /// Looks at the numbers of the loaded clients, and catches up with what others wrote.
-    pub async fn poll(&self) -> Result<(), Error> {
-        let clients: Vec<ClientId> = self.entries.lock().keys().copied().collect();
-        if clients.is_empty() {
-            return Ok(());
-        }
-        let numbers = loading::numbers(&self.store, clients).await?;
-        for (client, change, activity) in numbers {
-            self.catch_up(client, change).await?;
+    /// As [`Self::catch_up`], with entry `number` of the activity log, which consists of `reports`.
+    pub async fn catch_up_activity(&self, client: ClientId, number: i64, reports: &[Report]) {
+        let caught_up = async {
             let Some(live) = self.loaded(client).await? else {
-                continue;
+                return Ok(());
             };
-            if live.read().activity_number() < activity {
-                loading::catch_up_activity(&self.store, client, &live, activity).await?;
+            {
+                let mut image = live.image.write();
+                if image.activity_number() >= number {
+                    return Ok(());
+                }
+                if image.activity_number() + 1 == number {
+                    image.apply_reports(number, reports);
+                    return Ok(());
+                }
             }
+            loading::catch_up_activity(&self.store, client, &live, number).await
+        };
+        let result = caught_up.await;
+        self.or_evict(client, result);
+    }
+
+    /// Looks at the numbers of the loaded clients, and catches up with what others wrote. It waits
+    /// for no image that is being loaded, and asking for news is not asking for the image.
+    pub async fn poll(&self) -> Result<(), Error> {
+        let lives = self.lives();
+        if lives.is_empty() {
+            return Ok(());
+        }
+        let clients = lives.iter().map(|(client, _)| *client).collect();
+        let numbers = loading::numbers(&self.store, clients).await?;
+        for ((client, live), (_, change, activity)) in lives.iter().zip(numbers) {
+            if live.read().number() < change {
+                loading::catch_up(&self.store, *client, live, change).await?;
+            }
+            if live.read().activity_number() < activity {
+                loading::catch_up_activity(&self.store, *client, live, activity).await?;
+            }
+        }
+        // Writes make images grow, not only loads.
+        let latest = lives
+            .into_iter()
+            .max_by_key(|(_, live)| live.used.load(Ordering::Relaxed));
+        if let Some((client, _)) = latest {
+            self.keep_budget(client);
         }
         Ok(())
     }
@@ -188,8 +199,15 @@ impl Directory {
         entries.iter().filter_map(live).collect()
     }
 
-    /// Lets the least recently used images go until the rest fits, but never `just_loaded`.
-    fn keep_budget(&self, just_loaded: ClientId) {
+    fn or_evict(&self, client: ClientId, result: Result<(), Error>) {
+        if let Err(error) = result {
+            tracing::warn!(%client, %error, "an image could not be caught up: it is let go");
+            self.evict(client);
+        }
+    }
+
+    /// Lets the least recently used images go until the rest fits, but never that of `in_use`.
+    fn keep_budget(&self, in_use: ClientId) {
         let mut lives = self.lives();
         lives.sort_by_key(|(_, live)| live.used.load(Ordering::Relaxed));
         let sizes: Vec<usize> = lives
@@ -198,7 +216,7 @@ impl Directory {
             .collect();
         let mut total: usize = sizes.iter().sum();
         for ((client, _), size) in lives.iter().zip(sizes) {
-            if total > self.budget_bytes && *client != just_loaded {
+            if total > self.budget_bytes && *client != in_use {
                 self.evict(*client);
                 total -= size;
             }
