@@ -49,8 +49,14 @@ pub async fn list<R>(
     size: usize,
     show: impl FnOnce(Page<UserView<'_>>) -> R,
 ) -> Result<R, Error> {
-    let live = live(app, access).await?;
-    let image = live.read();
+    let mut image = live(app, access).await?;
+    let (number, began_at) = (image.read().number(), after.map_or(0, |after| after.since));
+    if number < began_at {
+        // Another node began this walk, at a change that was not looked for here yet.
+        app.directory.catch_up(access.client(), began_at).await;
+        image = live(app, access).await?;
+    }
+    let image = image.read();
     Ok(show(image.list_users(query, after, size)))
 }
 

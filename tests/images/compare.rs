@@ -128,7 +128,7 @@ fn any_query(dice: &Dice, now: Timestamp, model: &Model) -> UserQuery {
             0 => {
                 query.q = Some(
                     fold(dice.pick::<&str>(&["a", "B", "Σ", "ΦΟΣ", "ss", "3", " ", "n0"])).into(),
-                )
+                );
             }
             1 if !model.sections.is_empty() => {
                 query.department = Some(dice.pick(&model.sections).id);
@@ -136,7 +136,7 @@ fn any_query(dice: &Dice, now: Timestamp, model: &Model) -> UserQuery {
             1 => {
                 query.department = Some(DepartmentId(
                     Id::parse("00000000-0000-7000-8000-000000000000").unwrap(),
-                ))
+                ));
             }
             2 => {
                 let mut ids: Vec<UserId> = model.people.iter().map(|person| person.id).collect();
@@ -149,7 +149,7 @@ fn any_query(dice: &Dice, now: Timestamp, model: &Model) -> UserQuery {
             4 => {
                 query.external_id = somebody
                     .and_then(|it| it.external_id.as_deref())
-                    .map(Into::into)
+                    .map(Into::into);
             }
             5 => query.active_since = Some(ago),
             _ => query.stale_since = Some(ago),

@@ -36,17 +36,17 @@ async fn run(seed: u64, steps: usize, apps: usize, budget: usize) {
 #[tokio::test]
 async fn an_image_that_is_kept_current_answers_as_the_model_does() {
     for seed in [1, 2] {
-        run(seed, 200, 1, AMPLE).await;
+        run(seed, 300, 1, AMPLE).await;
     }
 }
 
 #[tokio::test]
 async fn an_image_that_is_loaded_ever_again_answers_as_the_model_does() {
-    run(3, 200, 1, NONE).await;
+    run(3, 300, 1, NONE).await;
 }
 
 #[tokio::test]
 async fn two_processes_on_one_file_answer_as_the_model_does() {
-    run(4, 150, 2, AMPLE).await;
-    run(5, 50, 2, NONE).await;
+    run(4, 250, 2, AMPLE).await;
+    run(5, 100, 2, NONE).await;
 }
