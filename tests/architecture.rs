@@ -50,6 +50,11 @@ const ACROSS_CLIENTS: &[(&str, &str, &str)] = &[
         "says only which clients have entries to fold",
     ),
     (
+        "src/store/activity.rs",
+        "prune",
+        "what was folded long ago is so for every client",
+    ),
+    (
         "src/store/idempotency.rs",
         "find",
         "a request that creates a client is about none yet",

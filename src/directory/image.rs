@@ -206,25 +206,27 @@ impl Image {
     /// Takes an entry of the activity log in, whose number is `number`.
     pub fn apply_reports(&mut self, number: i64, reports: &[Report]) {
         for report in reports {
-            let activity = match self.slot_of(report.user) {
-                Some(slot) => &mut self.activity[slot as usize],
-                None => self.early.entry(report.user).or_default(),
-            };
-            activity.take(report.channel, report.at);
+            self.activity_of(report.user)
+                .take(report.channel, report.at);
         }
         self.activity_number = number;
     }
 
     /// Takes in what the activity table holds of a user.
     pub fn merge_activity(&mut self, user: UserId, activity: LastActivity) {
-        if let Some(slot) = self.slot_of(user) {
-            self.activity[slot as usize].merge(activity);
-        }
+        self.activity_of(user).merge(activity);
     }
 
     /// Says that it contains the activity log up to entry `number`.
     pub fn set_activity_number(&mut self, number: i64) {
         self.activity_number = number;
+    }
+
+    fn activity_of(&mut self, user: UserId) -> &mut LastActivity {
+        match self.slot_of(user) {
+            Some(slot) => &mut self.activity[slot as usize],
+            None => self.early.entry(user).or_default(),
+        }
     }
 
     pub(super) fn person(&self, slot: u32) -> &Person {

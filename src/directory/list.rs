@@ -143,7 +143,11 @@ impl Image {
     /// everybody and nothing narrows.
     fn candidates(&self, query: &UserQuery) -> Option<Vec<u32>> {
         if let Some(ids) = &query.ids {
-            return Some(ids.iter().filter_map(|id| self.slot_of(*id)).collect());
+            let mut slots: Vec<u32> = ids.iter().filter_map(|id| self.slot_of(*id)).collect();
+            // Asking for somebody twice does not make two of them.
+            slots.sort_unstable();
+            slots.dedup();
+            return Some(slots);
         }
         if let Some(user_key) = &query.user_key {
             return Some(self.slot_of_user_key(user_key).into_iter().collect());

@@ -70,59 +70,91 @@ impl Directory {
     /// The client's image, loaded if need be; `None` when there is no such client. Many who ask at
     /// once wait for one load, and for no other client's.
     pub async fn live(&self, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
-        let live = self.loading(client).await?;
-        if let Some(live) = &live {
-            live.used
-                .store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let entry = Arc::clone(self.entries.lock().entry(client).or_default());
+        let mut is_new = false;
+        let load = async {
+            is_new = true;
+            loading::load(&self.store, client).await
+        };
+        let live = entry.live.get_or_try_init(|| load).await.cloned();
+        match &live {
+            Ok(Some(live)) => {
+                live.used
+                    .store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+                if is_new {
+                    self.keep_budget(client);
+                }
+            }
+            // Nothing is kept of clients that do not exist, or of loads that failed.
+            Ok(None) | Err(_) => self.forget(client, &entry),
         }
-        Ok(live)
+        live
     }
 
-    /// Makes the client's image, if it is loaded, contain change `number`.
+    /// Makes the client's image, if it is loaded, contain change `number`, which is durable. When
+    /// that fails, the image is let go: the next who asks reads the change from the database, and
+    /// whoever wrote it is not told of a failure that is none.
     pub async fn catch_up(&self, client: ClientId, number: i64) {
-        let Some(live) = self.loaded(client).await else {
-            return;
+        let caught_up = async {
+            match self.loaded(client).await? {
+                Some(live) if live.read().number() < number => {
+                    loading::catch_up(&self.store, client, &live, number).await
+                }
+                _ => Ok(()),
+            }
         };
-        if live.read().number() < number {
-            let caught_up = loading::catch_up(&self.store, client, &live, number).await;
-            self.or_evict(client, &caught_up);
-        }
+        let result = caught_up.await;
+        self.or_evict(client, result);
     }
 
-    /// Makes the client's image, if it is loaded, contain entry `number` of the activity log, which
-    /// consists of `reports`.
+    /// As [`Self::catch_up`], with entry `number` of the activity log, which consists of `reports`.
     pub async fn catch_up_activity(&self, client: ClientId, number: i64, reports: &[Report]) {
-        let Some(live) = self.loaded(client).await else {
-            return;
+        let caught_up = async {
+            let Some(live) = self.loaded(client).await? else {
+                return Ok(());
+            };
+            {
+                let mut image = live.image.write();
+                if image.activity_number() >= number {
+                    return Ok(());
+                }
+                if image.activity_number() + 1 == number {
+                    image.apply_reports(number, reports);
+                    return Ok(());
+                }
+            }
+            loading::catch_up_activity(&self.store, client, &live, number).await
         };
-        {
-            let mut image = live.image.write();
-            if image.activity_number() >= number {
-                return;
-            }
-            if image.activity_number() + 1 == number {
-                image.apply_reports(number, reports);
-                return;
-            }
-        }
-        self.read_activity(client, &live, number).await;
+        let result = caught_up.await;
+        self.or_evict(client, result);
     }
 
-    /// Looks at the numbers of the loaded clients, and catches up with what others wrote.
+    /// Looks at the numbers of the loaded clients, and catches up with what others wrote. It waits
+    /// for no image that is being loaded, and asking for news is not asking for the image.
     pub async fn poll(&self) -> Result<(), Error> {
-        let clients: Vec<ClientId> = self.entries.lock().keys().copied().collect();
-        if clients.is_empty() {
+        let lives = self.lives();
+        if lives.is_empty() {
             return Ok(());
         }
+        let clients = lives.iter().map(|(client, _)| *client).collect();
         let numbers = loading::numbers(&self.store, clients).await?;
-        for (client, change, activity) in numbers {
-            self.catch_up(client, change).await;
-            let Some(live) = self.loaded(client).await else {
-                continue;
-            };
-            if live.read().activity_number() < activity {
-                self.read_activity(client, &live, activity).await;
+        for ((client, live), (_, change, activity)) in lives.iter().zip(numbers) {
+            // One client's trouble must not keep the news from the others.
+            if live.read().number() < change {
+                let caught_up = loading::catch_up(&self.store, *client, live, change).await;
+                self.or_evict(*client, caught_up);
             }
+            if live.read().activity_number() < activity {
+                let read = loading::catch_up_activity(&self.store, *client, live, activity).await;
+                self.or_evict(*client, read);
+            }
+        }
+        // Writes make images grow, not only loads.
+        let latest = lives
+            .into_iter()
+            .max_by_key(|(_, live)| live.used.load(Ordering::Relaxed));
+        if let Some((client, _)) = latest {
+            self.keep_budget(client);
         }
         Ok(())
     }
@@ -141,46 +173,14 @@ impl Directory {
         )
     }
 
-    /// The client's image, which this or somebody else's call loads. It does not count as a use.
-    async fn loading(&self, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
-        let entry = Arc::clone(self.entries.lock().entry(client).or_default());
-        let mut is_new = false;
-        let load = async {
-            is_new = true;
-            loading::load(&self.store, client).await
-        };
-        let live = entry.live.get_or_try_init(|| load).await.cloned();
-        match &live {
-            Ok(Some(_)) if is_new => self.keep_budget(client),
-            Ok(Some(_)) => {}
-            // Nothing is kept of clients that do not exist, or of loads that failed.
-            Ok(None) | Err(_) => self.forget(client, &entry),
-        }
-        live
-    }
-
-    /// The client's image if it is loaded or being loaded just now. A load that fails leaves
-    /// nothing that would have to catch up.
-    async fn loaded(&self, client: ClientId) -> Option<Arc<Live>> {
+    /// The client's image if it is loaded or being loaded just now.
+    async fn loaded(&self, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
         // One that is being loaded may have looked at the database a moment too early.
         let is_known = self.entries.lock().contains_key(&client);
         if is_known {
-            self.loading(client).await.ok().flatten()
+            self.live(client).await
         } else {
-            None
-        }
-    }
-
-    async fn read_activity(&self, client: ClientId, live: &Live, number: i64) {
-        let caught_up = loading::catch_up_activity(&self.store, client, live, number).await;
-        self.or_evict(client, &caught_up);
-    }
-
-    /// An image that cannot catch up goes: what was written is written, and the next who asks must
-    /// not read what was before.
-    fn or_evict(&self, client: ClientId, caught_up: &Result<(), Error>) {
-        if caught_up.is_err() {
-            self.evict(client);
+            Ok(None)
         }
     }
 
@@ -202,8 +202,15 @@ impl Directory {
         entries.iter().filter_map(live).collect()
     }
 
-    /// Lets the least recently used images go until the rest fits, but never `just_loaded`.
-    fn keep_budget(&self, just_loaded: ClientId) {
+    fn or_evict(&self, client: ClientId, result: Result<(), Error>) {
+        if let Err(error) = result {
+            tracing::warn!(%client, %error, "an image could not be caught up: it is let go");
+            self.evict(client);
+        }
+    }
+
+    /// Lets the least recently used images go until the rest fits, but never that of `in_use`.
+    fn keep_budget(&self, in_use: ClientId) {
         let mut lives = self.lives();
         lives.sort_by_key(|(_, live)| live.used.load(Ordering::Relaxed));
         let sizes: Vec<usize> = lives
@@ -212,7 +219,7 @@ impl Directory {
             .collect();
         let mut total: usize = sizes.iter().sum();
         for ((client, _), size) in lives.iter().zip(sizes) {
-            if total > self.budget_bytes && *client != just_loaded {
+            if total > self.budget_bytes && *client != in_use {
                 self.evict(*client);
                 total -= size;
             }

@@ -8,8 +8,18 @@ pub const NAME_LENGTH_MAX: usize = 256;
 pub const DESCRIPTION_LENGTH_MAX: usize = 2_000;
 
 /// How text is compared where case does not count: in lower case, by code points.
+///
+/// Letter by letter, so that a part of a text folds to a part of the folded text, as looking for one
+/// needs. `str::to_lowercase` does not: it writes a capital sigma as `ς` at the end of a word and as
+/// `σ` elsewhere. Both are `σ` here.
 pub fn fold(text: &str) -> String {
-    text.to_lowercase()
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower
+        .map(|letter| if letter == 'ς' { 'σ' } else { letter })
+        .collect()
 }
 
 /// Checks `text` for the field: not empty, at most `length_max` characters, none of them a control
@@ -45,4 +55,26 @@ pub fn checked_or_empty<'a>(
 /// Text of a client organisation, a department or a person that is used as a name or key.
 pub fn name(field: &str, text: &str) -> Result<Box<str>, Invalid> {
     checked(field, text, NAME_LENGTH_MAX).map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn words_in_other_cases_fold_to_the_same() {
+        for (one, other) in [("ΟΔΟΣ", "οδος"), ("ZOË", "zoë"), ("Anna", "aNNA")] {
+            assert_eq!(fold(one), fold(other));
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn a_part_folds_to_a_part_and_what_is_folded_stays(one: String, other: String) {
+            prop_assert_eq!(fold(&one) + &fold(&other), fold(&(one.clone() + &other)));
+            prop_assert_eq!(fold(&fold(&one)), fold(&one));
+        }
+    }
 }

@@ -105,6 +105,12 @@ pub async fn report(
         }
     }
     if !unknown.is_empty() {
+        // Nobody is enrolled by a request that was done before, or is refused for its key.
+        if let Some(once) = &once
+            && let Some(before) = done_before(app, access, once).await?
+        {
+            return Ok(before);
+        }
         enroll(app, access, unknown, &mut reports, &mut receipt).await?;
         receipt.rejected.sort_by_key(|(index, _)| *index);
     }
@@ -157,6 +163,19 @@ fn resolve(
         }
         (None, _) => Err(Rejection::not_found("User not found")),
     }
+}
+
+/// What was answered before under the request's key.
+async fn done_before(
+    app: &App,
+    access: &Access,
+    once: &Once<Receipt>,
+) -> Result<Option<Done<Receipt>>, Error> {
+    let (client, actor, now) = (access.client(), access.actor(), app.now());
+    let once = once.clone();
+    app.store
+        .read(move |tx| once.before(tx, Some(client), actor, now))
+        .await
 }
 
 /// Creates the people whose keys are unknown, and adds their reports.
@@ -249,13 +268,13 @@ async fn append(app: &App, client: ClientId, reports: Vec<Report>) -> Result<(),
                 }
                 Err(error) => Err(error),
             };
-            // A writer that never ran took nobody: they must not wait for ever.
-            if result.is_err() {
-                taken
-                    .lock()
-                    .extend(queue.0.lock().remove(&client).unwrap_or_default());
+            // A writer that never ran took nobody: they must not wait for ever. If it ran, who came
+            // later has a first one of their own.
+            let mut taken = std::mem::take(&mut *taken.lock());
+            if result.is_err() && taken.is_empty() {
+                taken = queue.0.lock().remove(&client).unwrap_or_default();
             }
-            for waiting in taken.lock().drain(..) {
+            for waiting in taken {
                 drop(waiting.sender.send(result.clone()));
             }
         });

@@ -71,7 +71,8 @@ pub async fn create(
     let fresh_id = ClientId(app.new_id());
     let actor = access.actor();
     let clock = Arc::clone(&app.clock);
-    app.store
+    let done = app
+        .store
         .write(move |tx| {
             let now = clock.now();
             Once::apply(once.as_ref(), tx, None, actor, now, |tx| {
@@ -80,7 +81,13 @@ pub async fn create(
                 Ok(client)
             })
         })
-        .await
+        .await?;
+    if let Done::Now(client) = &done {
+        // Somebody may be asking for that id just now and about to find that there is none: whoever
+        // asks after this must not join them.
+        app.directory.catch_up(client.id, client.revision).await;
+    }
+    Ok(done)
 }
 
 /// Creates a client and instances of its gateway: all of it, or nothing when a name or the id is

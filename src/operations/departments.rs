@@ -105,7 +105,7 @@ pub async fn delete(
         let revision = write.record(Entity::Department, id.as_str(), "deleted", &detail)?;
         let new = Department {
             deleted_at: Some(write.now),
-            updated_at: write.now,
+            updated_at: write.now.max(old.updated_at),
             revision,
             ..old
         };

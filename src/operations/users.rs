@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::directory::Live;
+use crate::model::activity::LastActivity;
 use crate::model::change::Entity;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
@@ -49,8 +50,14 @@ pub async fn list<R>(
     size: usize,
     show: impl FnOnce(Page<UserView<'_>>) -> R,
 ) -> Result<R, Error> {
-    let live = live(app, access).await?;
-    let image = live.read();
+    let mut image = live(app, access).await?;
+    let (number, began_at) = (image.read().number(), after.map_or(0, |after| after.since));
+    if number < began_at {
+        // Another node began this walk, at a change that was not looked for here yet.
+        app.directory.catch_up(access.client(), began_at).await;
+        image = live(app, access).await?;
+    }
+    let image = image.read();
     Ok(show(image.list_users(query, after, size)))
 }
 
@@ -75,7 +82,13 @@ pub async fn create(
     let id = UserId(app.new_id());
     write_once(app, access, once, move |write| {
         let user = create_or_revive(write, id, new.clone())?;
-        details(write, user)
+        // Only who was there before can have been seen.
+        let seen = if user.id == id {
+            LastActivity::default()
+        } else {
+            store::activity::of_user(write.tx, write.client, user.id)?
+        };
+        details(write, user, seen)
     })
     .await
 }
@@ -139,6 +152,7 @@ pub async fn restore(
     id: UserId,
     once: Option<Once<UserDetails>>,
 ) -> Result<Done<UserDetails>, Error> {
+    let seen = last_activity(app, access, id).await?;
     write_once(app, access, once, move |write| {
         let old = find(write, id)?;
         let new = User {
@@ -146,7 +160,7 @@ pub async fn restore(
             ..old.clone()
         };
         let user = save(write, &old, new, "restored")?;
-        details(write, user)
+        details(write, user, seen)
     })
     .await
 }
@@ -159,13 +173,14 @@ async fn change(
     precondition: Precondition,
     work: impl Fn(&mut Write<'_, '_>, &mut User) -> Result<(), Error> + Send + 'static,
 ) -> Result<UserDetails, Error> {
+    let seen = last_activity(app, access, id).await?;
     write(app, access, move |write| {
         let old = find_live(write, id)?;
         precondition.check("user", old.revision)?;
         let mut new = old.clone();
         work(write, &mut new)?;
         let user = save(write, &old, new, "updated")?;
-        details(write, user)
+        details(write, user, seen)
     })
     .await
 }
@@ -193,13 +208,27 @@ pub(super) fn with_departments(write: &mut Write<'_, '_>, mut user: User) -> Res
     Ok(user)
 }
 
+/// When the user was last seen, as the image has it: the log may be long, and the writer has better
+/// to do than to read it. Nothing of it depends on the write.
+async fn last_activity(app: &App, access: &Access, id: UserId) -> Result<LastActivity, Error> {
+    let live = live(app, access).await?;
+    let user = live
+        .read()
+        .user_or_deleted(id)
+        .map(|user| user.last_activity);
+    Ok(user.unwrap_or_default())
+}
+
 /// The record with all that a view of it embeds.
-pub(super) fn details(write: &mut Write<'_, '_>, user: User) -> Result<UserDetails, Error> {
+fn details(
+    write: &mut Write<'_, '_>,
+    user: User,
+    last_activity: LastActivity,
+) -> Result<UserDetails, Error> {
     let mut departments = Vec::with_capacity(user.departments.len());
     for id in &user.departments {
         departments.extend(store::departments::find(write.tx, write.client, *id)?);
     }
-    let last_activity = store::activity::of_user(write.tx, write.client, user.id)?;
     Ok(UserDetails {
         user,
         departments,

@@ -55,6 +55,7 @@ impl Write<'_, '_> {
 }
 
 /// A request that is to be done once, however often it is sent.
+#[derive(Clone)]
 pub struct Once<T> {
     /// The caller's key.
     pub key: String,
@@ -86,26 +87,40 @@ impl<T> Once<T> {
         let Some(once) = once else {
             return work(tx).map(Done::Now);
         };
-        let actor = actor
-            .token
-            .map(|token| token.to_string())
-            .unwrap_or_default();
-        let since = now.plus_milliseconds(-REMEMBERED_MS);
-        let before = store::idempotency::find(tx, client, &actor, &once.key, since)?;
-        if let Some(before) = before {
-            if before.fingerprint != once.fingerprint {
-                return Err(Error::KeyReused);
-            }
-            return Ok(Done::Before(before.answer));
+        if let Some(before) = once.before(tx, client, actor, now)? {
+            return Ok(before);
         }
         let done = work(tx)?;
         let remembered = Remembered {
             fingerprint: once.fingerprint.clone(),
             answer: (once.render)(&done),
         };
+        let actor = actor_name(actor);
         store::idempotency::remember(tx, client, &actor, &once.key, &remembered, now)?;
         Ok(Done::Now(done))
     }
+
+    /// What was answered before under the key, if it is remembered. Refuses another request.
+    pub(super) fn before(
+        &self,
+        tx: &mut Tx<'_>,
+        client: Option<ClientId>,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Option<Done<T>>, Error> {
+        let since = now.plus_milliseconds(-REMEMBERED_MS);
+        let actor = actor_name(actor);
+        match store::idempotency::find(tx, client, &actor, &self.key, since)? {
+            Some(before) if before.fingerprint != self.fingerprint => Err(Error::KeyReused),
+            before => Ok(before.map(|before| Done::Before(before.answer))),
+        }
+    }
+}
+
+/// Under which name an actor's keys are kept; the command line's is empty.
+fn actor_name(actor: Actor) -> String {
+    let token = actor.token.map(|token| token.to_string());
+    token.unwrap_or_default()
 }
 
 /// Writes the client's data: see the module.

@@ -155,6 +155,14 @@ pub fn fold(tx: &mut Tx<'_>, client: ClientId, keep_since: Timestamp) -> Result<
     Ok(latest.len())
 }
 
+/// Takes entries out of the log that were folded and are older than `before`, of every client: one
+/// that has become quiet is not folded again. Returns how many.
+pub fn prune(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, Error> {
+    let sql = "DELETE FROM activity_log WHERE at < $1 AND number <= (SELECT folded FROM
+               activity_counters WHERE activity_counters.client_id = activity_log.client_id)";
+    tx.execute(sql, &[before.into()])
+}
+
 fn merge(
     tx: &mut Tx<'_>,
     client: ClientId,

@@ -2,13 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::backup::Backup;
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
 
 use crate::store::error::Error;
 use crate::store::{Location, Store, sqlite};
 
-/// Pages copied before the source's readers and writers get a turn.
-const PAGES_PER_STEP: i32 = 512;
+/// Copies all that is left. In parts it would begin again whenever somebody writes between two of
+/// them, and under steady writes never end; a whole copy is one moment, and in WAL mode nobody waits
+/// for it.
+const ALL_PAGES: i32 = -1;
 
 /// Copies the database at `from` to the new file `to`, by SQLite's online backup: a server may go
 /// on writing meanwhile. Refuses when `to` exists.
@@ -23,8 +26,9 @@ pub fn backup(from: &Location, to: &Path) -> Result<(), Error> {
     if to.exists() {
         return Err(Error::Refused(format!("{} exists already", to.display())));
     }
+    let source = sqlite::open_ours(from)?;
     let unfinished = beside(to, "unfinished");
-    copy(from, &unfinished)
+    copy(&source, &unfinished)
         .and_then(|()| rename(&unfinished, to))
         .inspect_err(|_| {
             remove(&unfinished);
@@ -32,10 +36,10 @@ pub fn backup(from: &Location, to: &Path) -> Result<(), Error> {
 }
 
 /// Puts the backup `from` in the place of the database at `to`. Refuses a damaged or foreign file,
-/// a database in use, and, unless `overwrite`, one that exists.
+/// one of a newer release, a database in use, and, unless `overwrite`, one that exists.
 pub fn restore(from: &Path, to: &Location, overwrite: bool) -> Result<(), Error> {
     let Location::Sqlite(to) = to;
-    sqlite::verify(from)?;
+    let source = sqlite::open_verified(from)?;
     if to.exists() {
         if !overwrite {
             let to = to.display();
@@ -46,7 +50,7 @@ pub fn restore(from: &Path, to: &Location, overwrite: bool) -> Result<(), Error>
         sqlite::assert_unused(to)?;
     }
     let unfinished = beside(to, "unfinished");
-    let copied = copy(from, &unfinished).and_then(|()| {
+    let copied = copy(&source, &unfinished).and_then(|()| {
         // The old database's log would be replayed over the new one.
         remove(&beside(to, "wal"));
         remove(&beside(to, "shm"));
@@ -62,15 +66,13 @@ impl Store {
     }
 }
 
-fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+fn copy(source: &Connection, to: &Path) -> Result<(), Error> {
     remove(to);
-    let source = rusqlite::Connection::open(from)?;
-    source.busy_timeout(std::time::Duration::from_secs(10))?;
-    let mut target = rusqlite::Connection::open(to)
+    let mut target = Connection::open(to)
         .map_err(|error| Error::Refused(format!("cannot write {}: {error}", to.display())))?;
-    {
-        let backup = Backup::new(&source, &mut target)?;
-        backup.run_to_completion(PAGES_PER_STEP, std::time::Duration::ZERO, None)?;
+    match Backup::new(source, &mut target)?.step(ALL_PAGES)? {
+        StepResult::Done => {}
+        _ => return Err(Error::Busy("the database could not be copied".to_owned())),
     }
     // The copy is one file, whole by itself.
     target.pragma_update(None, "journal_mode", "DELETE")?;

@@ -7,25 +7,13 @@ const STEPS: [&str; 1] = [include_str!("migrations/001_foundation.sql")];
 
 /// How many steps this release would still take; refuses the schema of a newer one.
 pub fn missing(tx: &mut Tx<'_>) -> Result<usize, Error> {
-    Ok(STEPS.len() - done(tx)?)
-}
-
-fn done(tx: &mut Tx<'_>) -> Result<usize, Error> {
-    let sql = "SELECT COALESCE(MAX(number), 0) FROM schema_steps";
-    let done = tx.one(sql, &[], |row| row.number(0))?;
-    let done = usize::try_from(done.unwrap_or(0)).unwrap_or(usize::MAX);
-    if done > STEPS.len() {
-        return Err(Error::Refused(
-            "the database was written by a newer release of Rollcall".to_owned(),
-        ));
-    }
-    Ok(done)
+    Ok(STEPS.len() - assert_known(tx)?)
 }
 
 /// Brings the schema to this release's, in the transaction that it is called in.
 pub fn migrate(tx: &mut Tx<'_>) -> Result<(), Error> {
     tx.script("CREATE TABLE IF NOT EXISTS schema_steps (number BIGINT PRIMARY KEY)")?;
-    let done = done(tx)?;
+    let done = assert_known(tx)?;
     for (index, step) in STEPS.iter().enumerate().skip(done) {
         tx.script(step)?;
         let number = i64::try_from(index + 1).expect("there are few steps");
@@ -35,4 +23,17 @@ pub fn migrate(tx: &mut Tx<'_>) -> Result<(), Error> {
         )?;
     }
     Ok(())
+}
+
+/// How many steps the schema has gone. Refuses one that has gone further than this release knows.
+pub(super) fn assert_known(tx: &mut Tx<'_>) -> Result<usize, Error> {
+    let sql = "SELECT COALESCE(MAX(number), 0) FROM schema_steps";
+    let done = tx.one(sql, &[], |row| row.number(0))?;
+    let done = usize::try_from(done.unwrap_or(0)).unwrap_or(usize::MAX);
+    if done > STEPS.len() {
+        return Err(Error::Refused(
+            "the database was written by a newer release of Rollcall".to_owned(),
+        ));
+    }
+    Ok(done)
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -12,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::store::error::Error;
+use crate::store::migrations;
 use crate::store::tx::Tx;
 
 /// How many requests share one commit at most: a bound on what one fsync waits for.
@@ -38,31 +40,37 @@ struct Job {
 /// An open SQLite database.
 pub struct Sqlite {
     path: PathBuf,
-    writer: mpsc::SyncSender<Job>,
+    writer: Writer,
     readers: Arc<Readers>,
+}
+
+/// The writer's queue and its thread.
+struct Writer {
+    /// `None` only while it is dropped.
+    jobs: Option<mpsc::SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 struct Readers {
     connections: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 impl Sqlite {
     /// Opens the file, making it when there is none.
     pub fn open(path: &Path) -> Result<Self, Error> {
         assert_version()?;
-        let connection = connect(path)?;
+        let connection = open_file(path, OpenFlags::SQLITE_OPEN_CREATE)?;
+        // Not before it is known to be ours may our settings be written into it.
         claim(&connection, path)?;
+        settle(&connection)?;
         let mut connections = Vec::with_capacity(READERS);
         for _ in 0..READERS {
-            connections.push(connect(path)?);
+            let connection = open_file(path, OpenFlags::empty())?;
+            settle(&connection)?;
+            connections.push(connection);
         }
-        let (writer, jobs) = mpsc::sync_channel(QUEUE_MAX);
-        std::thread::Builder::new()
-            .name("sqlite-writer".to_owned())
-            .spawn(move || write_until_closed(&connection, &jobs))
-            .map_err(|error| Error::Failed(error.to_string()))?;
-        let permits = Semaphore::new(connections.len());
+        let permits = Arc::new(Semaphore::new(connections.len()));
         let connections = Mutex::new(connections);
         let readers = Arc::new(Readers {
             connections,
@@ -70,7 +78,7 @@ impl Sqlite {
         });
         Ok(Self {
             path: path.to_owned(),
-            writer,
+            writer: Writer::start(connection)?,
             readers,
         })
     }
@@ -88,25 +96,23 @@ impl Sqlite {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let readers = Arc::clone(&self.readers);
-        let task = async move {
-            let permit = readers.permits.acquire().await;
-            let _permit = permit.expect("the semaphore is never closed");
+        let permit = Arc::clone(&readers.permits).acquire_owned().await;
+        let permit = permit.expect("the semaphore is never closed");
+        let reading = tokio::task::spawn_blocking(move || {
             let connection = readers.connections.lock().pop();
             let connection = connection.expect("there is a connection for each permit");
-            let given_back = Arc::clone(&readers);
-            tokio::task::spawn_blocking(move || {
-                // A panic must give the connection back too, or the readers run out.
-                let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
-                    let transaction = connection.unchecked_transaction().map_err(Error::from)?;
-                    read(&mut Tx::Sqlite(&transaction))
-                }));
-                given_back.connections.lock().push(connection);
-                result.unwrap_or_else(|_| Err(Error::Failed("a reader panicked".to_owned()).into()))
-            })
-            .await
-            .unwrap_or_else(|error| Err(Error::Failed(error.to_string()).into()))
-        };
-        task.await
+            // A panic must give the connection back too, or the readers run out.
+            let result = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                let transaction = connection.unchecked_transaction().map_err(Error::from)?;
+                read(&mut Tx::Sqlite(&transaction))
+            }));
+            readers.connections.lock().push(connection);
+            // Whoever asked may have gone meanwhile: the permit is the connection's, not theirs.
+            drop(permit);
+            result.unwrap_or_else(|_| Err(Error::Failed("a reader panicked".to_owned()).into()))
+        });
+        let failed = |error: tokio::task::JoinError| Err(Error::Failed(error.to_string()).into());
+        reading.await.unwrap_or_else(failed)
     }
 
     /// Writes durably: when this returns, what it did is on the disk. An error undoes this
@@ -125,18 +131,51 @@ impl Sqlite {
             }),
             answer: Box::new(move |outcome| drop(sender.send(outcome))),
         };
-        self.writer.try_send(job).map_err(|error| {
-            Error::Busy(match error {
-                mpsc::TrySendError::Full(_) => "too many writes are waiting".to_owned(),
-                mpsc::TrySendError::Disconnected(_) => "the writer has ended".to_owned(),
-            })
-        })?;
+        self.writer.send(job)?;
         let outcome = receiver
             .await
             .map_err(|_| Error::Failed("the writer has ended".to_owned()))??;
         match outcome {
             Ok(value) => Ok(*value.downcast().expect("the job's own value comes back")),
             Err(error) => Err(*error.downcast().expect("the job's own error comes back")),
+        }
+    }
+}
+
+impl Writer {
+    fn start(connection: Connection) -> Result<Self, Error> {
+        let (sender, jobs) = mpsc::sync_channel(QUEUE_MAX);
+        let thread = std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_until_closed(&connection, &jobs))
+            .map_err(|error| Error::Failed(error.to_string()))?;
+        Ok(Self {
+            jobs: Some(sender),
+            thread: Some(thread),
+        })
+    }
+
+    fn send(&self, job: Job) -> Result<(), Error> {
+        let jobs = self.jobs.as_ref().expect("it is there until the drop");
+        jobs.try_send(job).map_err(|error| {
+            Error::Busy(match error {
+                mpsc::TrySendError::Full(_) => "too many writes are waiting".to_owned(),
+                mpsc::TrySendError::Disconnected(_) => "the writer has ended".to_owned(),
+            })
+        })
+    }
+}
+
+impl Drop for Writer {
+    /// Waits until what is queued is done and the file is closed, so that whoever comes next (a
+    /// restore, above all) finds it free.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != std::thread::current().id()
+        {
+            // It catches panics itself; and there is nobody left to tell of one.
+            drop(thread.join());
         }
     }
 }
@@ -162,14 +201,17 @@ fn assert_version() -> Result<(), Error> {
     Ok(())
 }
 
-/// A connection with our settings. No mmap: an I/O error would kill the process.
-pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+/// A connection that reads and writes, without our settings.
+fn open_file(path: &Path, create: OpenFlags) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| Error::Refused(format!("cannot open {}: {error}", path.display())))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+/// Gives a connection our settings. No mmap: an I/O error would kill the process.
+fn settle(connection: &Connection) -> Result<(), Error> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // NORMAL loses acknowledged writes in a power cut; FULL does not.
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -178,23 +220,17 @@ pub(super) fn connect(path: &Path) -> Result<Connection, Error> {
     // Plans must not depend on the values bound: else each binding prepares its statement again.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(128);
-    Ok(connection)
+    Ok(())
 }
 
 /// Takes an empty file for ours, and refuses another program's.
 fn claim(connection: &Connection, path: &Path) -> Result<(), Error> {
-    let id: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 =
-        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    match id {
-        APPLICATION_ID => Ok(()),
-        0 if tables == 0 => Ok(connection.pragma_update(None, "application_id", APPLICATION_ID)?),
-        _ => {
-            let path = path.display();
-            Err(Error::Refused(format!(
-                "{path} is a database of another program"
-            )))
-        }
+    let tables = "SELECT COUNT(*) FROM sqlite_schema";
+    let tables = connection.query_row(tables, [], |row| row.get::<_, i64>(0));
+    match (application_id(connection, path)?, tables?) {
+        (APPLICATION_ID, _) => Ok(()),
+        (0, 0) => Ok(connection.pragma_update(None, "application_id", APPLICATION_ID)?),
+        _ => Err(not_ours(path)),
     }
 }
 
@@ -227,23 +263,48 @@ pub(super) fn inspect<T>(
     question(&mut Tx::Sqlite(&connection)).map(Some)
 }
 
-/// Checks that a file is a whole database of ours (`restore` asks before it trusts one).
-pub(super) fn verify(path: &Path) -> Result<(), Error> {
-    let refused = |reason: String| Error::Refused(format!("{}: {reason}", path.display()));
+/// Opens a database of ours that exists, to copy it as it is.
+pub(super) fn open_ours(path: &Path) -> Result<Connection, Error> {
+    let connection = open_file(path, OpenFlags::empty())?;
+    match application_id(&connection, path)? {
+        APPLICATION_ID => Ok(connection),
+        _ => Err(not_ours(path)),
+    }
+}
+
+/// Opens a file to read it, when it is a whole database of ours, and of a schema that this release
+/// knows (`restore` asks before it trusts one).
+pub(super) fn open_verified(path: &Path) -> Result<Connection, Error> {
+    let refused =
+        |reason: &dyn std::fmt::Display| Error::Refused(format!("{}: {reason}", path.display()));
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .map_err(|error| refused(error.to_string()))?;
-    let id: i32 = connection
-        .pragma_query_value(None, "application_id", |row| row.get(0))
-        .map_err(|error| refused(error.to_string()))?;
-    if id != APPLICATION_ID {
-        return Err(refused("not a Rollcall database".to_owned()));
+        .map_err(|error| refused(&error))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    if application_id(&connection, path)? != APPLICATION_ID {
+        return Err(not_ours(path));
     }
-    let verdict: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-    if verdict == "ok" {
-        Ok(())
-    } else {
-        Err(refused(format!("the file is damaged: {verdict}")))
+    let verdict = connection.pragma_query_value(None, "integrity_check", |row| row.get(0));
+    let verdict: String = verdict.unwrap_or_else(|error| error.to_string());
+    if verdict != "ok" {
+        return Err(refused(&format!("the file is damaged: {verdict}")));
     }
+    migrations::assert_known(&mut Tx::Sqlite(&connection))?;
+    Ok(connection)
+}
+
+fn application_id(connection: &Connection, path: &Path) -> Result<i32, Error> {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    let id = connection.pragma_query_value(None, "application_id", |row| row.get(0));
+    id.map_err(|error| match error.sqlite_error_code() {
+        Some(NotADatabase | DatabaseCorrupt) => {
+            Error::Refused(format!("{}: {error}", path.display()))
+        }
+        _ => error.into(),
+    })
+}
+
+fn not_ours(path: &Path) -> Error {
+    Error::Refused(format!("{} is not a database of Rollcall", path.display()))
 }
 
 /// The writer: takes what waits, does it in one transaction, commits once, answers all.
@@ -325,7 +386,9 @@ fn again(error: &Error) -> Error {
 
 /// Checks that no other connection has the database open.
 pub(super) fn assert_unused(path: &Path) -> Result<(), Error> {
-    let connection = Connection::open(path)?;
+    let connection = open_ours(path)?;
+    // Whoever has it open keeps it open: waiting would not help.
+    connection.busy_timeout(Duration::ZERO)?;
     let in_use = || {
         Error::Refused(format!(
             "{} is in use: stop its server first",

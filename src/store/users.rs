@@ -115,7 +115,8 @@ fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, user: &User) -> Result<bo
     Ok(count == 1)
 }
 
-/// Marks all members of a department as changed at `at` by the change `revision`.
+/// Marks all members of a department as changed at `at` by the change `revision`. No record becomes
+/// older by it.
 pub fn touch_members(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -123,8 +124,8 @@ pub fn touch_members(
     at: Timestamp,
     revision: i64,
 ) -> Result<usize, Error> {
-    let sql = "UPDATE users SET updated_at = $3, revision = $4 WHERE client_id = $1
-               AND id IN (SELECT user_id FROM memberships
+    let sql = "UPDATE users SET updated_at = CASE WHEN updated_at > $3 THEN updated_at ELSE $3 END,
+               revision = $4 WHERE client_id = $1 AND id IN (SELECT user_id FROM memberships
                           WHERE client_id = $1 AND department_id = $2)";
     tx.execute(
         sql,

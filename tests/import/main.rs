@@ -4,11 +4,6 @@
     reason = "a test says what it expects by unwrapping it"
 )]
 
-#![allow(
-    clippy::unwrap_used,
-    reason = "clippy takes only what is marked as a test for one"
-)]
-
 mod csv;
 mod export;
 mod jsonl;

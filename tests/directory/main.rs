@@ -1,0 +1,11 @@
+//! Reads while others write, for real: tasks on several threads, and channels that say when.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test says what it expects by unwrapping it"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+mod together;
+mod walks;
+mod world;

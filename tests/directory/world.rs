@@ -1,0 +1,138 @@
+//! An app with clients, and another process beside it.
+
+use std::sync::Arc;
+
+use rollcall::model::change::{Actor, Entity, Source};
+use rollcall::model::client::NewClient;
+use rollcall::model::id::{ClientId, UserId};
+use rollcall::model::user::NewUser;
+use rollcall::operations::app::App;
+use rollcall::operations::caller::{Access, AdminAccess};
+use rollcall::operations::write::Done;
+use rollcall::operations::{clients, users};
+use rollcall::store::changes::{self, Change};
+use rollcall::store::users::Rename;
+use rollcall::store::{self, Location, Store};
+
+use crate::support::{Dice, HandClock};
+
+/// Everything stays loaded.
+pub const AMPLE: usize = 1 << 30;
+/// No two images fit: each load lets the others go.
+pub const NONE: usize = 1;
+
+/// An app over a file, and another store over the same.
+pub struct World {
+    pub app: App,
+    /// What another process holds.
+    pub beside: Store,
+    pub clock: Arc<HandClock>,
+    clients: Vec<ClientId>,
+    location: Location,
+    _directory: tempfile::TempDir,
+}
+
+impl World {
+    /// Clients without people.
+    pub async fn new(count: usize, budget: usize) -> Arc<Self> {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(directory.path().join("rollcall.db"));
+        let clock = Arc::new(HandClock::new());
+        let app = open(&location, &clock, 1, budget).await;
+        let admin = AdminAccess::of_command_line();
+        let mut made = Vec::new();
+        for _ in 0..count {
+            let new = NewClient {
+                id: None,
+                name: "Client".into(),
+                partner: None,
+                enrollment_token: None,
+            };
+            match clients::create(&app, &admin, new, None).await.unwrap() {
+                Done::Now(client) => made.push(client.id),
+                Done::Before(_) => panic!("it bears no key"),
+            }
+        }
+        Arc::new(Self {
+            app,
+            beside: Store::open(&location).await.unwrap(),
+            clock,
+            clients: made,
+            location,
+            _directory: directory,
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &std::path::Path {
+        let Location::Sqlite(path) = &self.location;
+        path
+    }
+
+    /// One more app over the same file.
+    pub async fn another_app(&self) -> App {
+        open(&self.location, &self.clock, 2, AMPLE).await
+    }
+
+    /// The command line's access to a client.
+    pub fn access(&self, client: usize) -> Access {
+        Access::of_command_line(self.clients[client], Source::CommandLine)
+    }
+
+    /// Creates somebody whose key and username are `name`.
+    pub async fn create(&self, client: usize, name: &str) -> UserId {
+        create(&self.app, &self.access(client), name).await
+    }
+
+    /// Renames somebody of the first client as another process would, which the app learns of when
+    /// it looks.
+    pub async fn rename_beside(&self, user: UserId, name: &str) {
+        let (client, name) = (self.clients[0], name.to_owned());
+        let write = self.beside.write(move |tx| {
+            let number = store::clients::lock(tx, client)?.unwrap() + 1;
+            let mut record = store::users::find(tx, client, user)?.unwrap();
+            let rename = Rename {
+                number,
+                user,
+                username: record.username.clone(),
+            };
+            record.username = name.as_str().into();
+            record.revision = number;
+            store::users::update(tx, client, &record)?;
+            store::users::remember_rename(tx, client, &rename, record.updated_at)?;
+            let actor = Actor {
+                token: None,
+                source: Source::CommandLine,
+            };
+            let change = Change {
+                number,
+                at: record.updated_at,
+                actor,
+                entity: Entity::User,
+                entity_id: user.as_str(),
+                action: "updated",
+                detail: "{}",
+            };
+            changes::insert(tx, client, &change)?;
+            store::clients::set_change_number(tx, client, number)
+        });
+        write.await.unwrap();
+    }
+}
+
+async fn open(location: &Location, clock: &Arc<HandClock>, seed: u64, budget: usize) -> App {
+    let store = Store::open(location).await.unwrap();
+    let clock: Arc<HandClock> = Arc::clone(clock);
+    App::new(store, budget, clock, Arc::new(Dice::new(seed)))
+        .await
+        .unwrap()
+}
+
+/// Creates somebody whose key and username are `name`.
+pub async fn create(app: &App, access: &Access, name: &str) -> UserId {
+    let new = NewUser::of_key(name.into());
+    match users::create(app, access, new, None).await.unwrap() {
+        Done::Now(created) => created.user.id,
+        Done::Before(_) => panic!("it bears no key"),
+    }
+}

@@ -1,0 +1,220 @@
+//! The activity log and its table: nothing moves a time back, and nothing is lost between them.
+
+use rollcall::model::activity::{Channel, LastActivity, Report};
+use rollcall::store::activity::{self, Numbers};
+use rollcall::store::{Error, Tx};
+
+use crate::world::{A, B, World, at, client_id, user_id};
+
+contract! {
+    reports_are_logged_under_numbers_without_gaps,
+    reports_are_read_as_they_were_written,
+    a_users_activity_is_the_latest_of_the_log_and_the_table,
+    folding_moves_no_time_back,
+    folding_again_changes_nothing,
+    one_channel_leaves_the_other_as_it_was,
+    folding_keeps_what_others_may_still_read,
+    activity_of_two_clients_never_meets,
+}
+
+fn report(user: u64, channel: Channel, milliseconds: i64) -> Report {
+    Report {
+        user: user_id(user),
+        channel,
+        at: at(milliseconds),
+    }
+}
+
+fn seen(desktop: Option<i64>, web: Option<i64>) -> LastActivity {
+    LastActivity {
+        desktop_at: desktop.map(at),
+        web_at: web.map(at),
+    }
+}
+
+/// What the table holds of a user, without the log.
+fn folded(tx: &mut Tx<'_>, client: u64, user: u64) -> Result<Option<LastActivity>, Error> {
+    let mut found = None;
+    activity::each(tx, client_id(client), |id, activity| {
+        if id == user_id(user) {
+            found = Some(activity);
+        }
+        Ok::<(), Error>(())
+    })?;
+    Ok(found)
+}
+
+async fn reports_are_logged_under_numbers_without_gaps(world: &World) {
+    let unknown = world.read(|tx| activity::numbers(tx, client_id(A))).await;
+    assert_eq!(unknown, Numbers::default());
+    for number in 1..=3 {
+        let given = world
+            .write(|tx| activity::append(tx, client_id(A), &[report(1, Channel::Web, 1)], at(0)))
+            .await;
+        assert_eq!(given, number);
+    }
+    let failed: Result<(), Error> = world
+        .store
+        .write(|tx| {
+            activity::append(tx, client_id(A), &[], at(0))?;
+            Err(Error::Failed("no".to_owned()))
+        })
+        .await;
+    assert!(failed.is_err());
+    let number = world
+        .write(|tx| activity::append(tx, client_id(A), &[], at(0)))
+        .await;
+    assert_eq!(number, 4);
+    let (numbers, unfolded) = world
+        .read(|tx| {
+            Ok((
+                activity::numbers(tx, client_id(A))?,
+                activity::unfolded_clients(tx)?,
+            ))
+        })
+        .await;
+    assert_eq!((numbers.latest, numbers.folded), (4, 0));
+    assert_eq!(unfolded, [client_id(A)]);
+}
+
+async fn reports_are_read_as_they_were_written(world: &World) {
+    let first = vec![
+        report(1, Channel::Desktop, 5),
+        report(2, Channel::Web, -3_000_000_000_000),
+    ];
+    let second = vec![report(1, Channel::Desktop, 4)];
+    let written = [first.clone(), Vec::new(), second.clone()];
+    world
+        .write(move |tx| {
+            for reports in &written {
+                activity::append(tx, client_id(A), reports, at(0))?;
+            }
+            Ok(())
+        })
+        .await;
+    let (all, later) = world
+        .read(|tx| {
+            Ok((
+                activity::logged_since(tx, client_id(A), 0)?,
+                activity::logged_since(tx, client_id(A), 2)?,
+            ))
+        })
+        .await;
+    assert_eq!(all, [(1, first), (2, Vec::new()), (3, second.clone())]);
+    assert_eq!(later, [(3, second)]);
+}
+
+async fn a_users_activity_is_the_latest_of_the_log_and_the_table(world: &World) {
+    world
+        .write(|tx| {
+            let client = client_id(A);
+            activity::append(tx, client, &[report(1, Channel::Desktop, 50)], at(0))?;
+            activity::fold(tx, client, at(0))?;
+            let reports = [report(1, Channel::Desktop, 40), report(1, Channel::Web, 30)];
+            activity::append(tx, client, &reports, at(0))?;
+            let known = activity::of_user(tx, client, user_id(1))?;
+            assert_eq!(known, seen(Some(50), Some(30)));
+            assert_eq!(folded(tx, A, 1)?, Some(seen(Some(50), None)));
+            assert_eq!(activity::of_user(tx, client, user_id(2))?, seen(None, None));
+            Ok(())
+        })
+        .await;
+}
+
+async fn folding_moves_no_time_back(world: &World) {
+    world
+        .write(|tx| {
+            let client = client_id(A);
+            for (moment, latest) in [(50, 50), (40, 50), (60, 60), (60, 60), (-1, 60)] {
+                for channel in [Channel::Desktop, Channel::Web] {
+                    activity::append(tx, client, &[report(1, channel, moment)], at(0))?;
+                }
+                assert_eq!(activity::fold(tx, client, at(0))?, 1);
+                let expected = seen(Some(latest), Some(latest));
+                assert_eq!(folded(tx, A, 1)?, Some(expected));
+            }
+            Ok(())
+        })
+        .await;
+}
+
+async fn folding_again_changes_nothing(world: &World) {
+    world
+        .write(|tx| {
+            let client = client_id(A);
+            let reports = [report(1, Channel::Web, 9), report(2, Channel::Desktop, 8)];
+            activity::append(tx, client, &reports, at(0))?;
+            assert_eq!(activity::fold(tx, client, at(0))?, 2);
+            assert_eq!(activity::fold(tx, client, at(0))?, 0);
+            assert_eq!(activity::unfolded_clients(tx)?, []);
+            let numbers = activity::numbers(tx, client)?;
+            assert_eq!((numbers.latest, numbers.folded), (1, 1));
+            assert_eq!(folded(tx, A, 1)?, Some(seen(None, Some(9))));
+            assert_eq!(folded(tx, A, 2)?, Some(seen(Some(8), None)));
+            assert_eq!(activity::fold(tx, client_id(B), at(0))?, 0);
+            assert_eq!(activity::numbers(tx, client_id(B))?, Numbers::default());
+            Ok(())
+        })
+        .await;
+}
+
+async fn one_channel_leaves_the_other_as_it_was(world: &World) {
+    world
+        .write(|tx| {
+            let client = client_id(A);
+            activity::append(tx, client, &[report(1, Channel::Web, 9)], at(0))?;
+            activity::fold(tx, client, at(0))?;
+            activity::append(tx, client, &[report(1, Channel::Desktop, 3)], at(0))?;
+            activity::fold(tx, client, at(0))?;
+            assert_eq!(folded(tx, A, 1)?, Some(seen(Some(3), Some(9))));
+            activity::append(tx, client, &[report(1, Channel::Web, 10)], at(0))?;
+            activity::fold(tx, client, at(0))?;
+            assert_eq!(folded(tx, A, 1)?, Some(seen(Some(3), Some(10))));
+            Ok(())
+        })
+        .await;
+}
+
+async fn folding_keeps_what_others_may_still_read(world: &World) {
+    world
+        .write(|tx| {
+            let client = client_id(A);
+            for moment in [10, 20, 30] {
+                activity::append(tx, client, &[report(1, Channel::Web, moment)], at(moment))?;
+            }
+            activity::fold(tx, client, at(20))?;
+            let kept = activity::logged_since(tx, client, 0)?;
+            let kept: Vec<i64> = kept.into_iter().map(|(number, _)| number).collect();
+            assert_eq!(kept, [2, 3], "what was written at 20 is not before 20");
+            assert_eq!(
+                activity::of_user(tx, client, user_id(1))?,
+                seen(None, Some(30))
+            );
+            activity::fold(tx, client, at(99))?;
+            assert_eq!(activity::logged_since(tx, client, 0)?, []);
+            let next = activity::append(tx, client, &[], at(99))?;
+            assert_eq!(next, 4, "what was taken out never comes again");
+            Ok(())
+        })
+        .await;
+}
+
+async fn activity_of_two_clients_never_meets(world: &World) {
+    world
+        .write(|tx| {
+            let (a, b) = (client_id(A), client_id(B));
+            activity::append(tx, a, &[report(1, Channel::Web, 10)], at(0))?;
+            activity::append(tx, b, &[report(1, Channel::Web, 20)], at(0))?;
+            assert_eq!(activity::of_user(tx, a, user_id(1))?, seen(None, Some(10)));
+            activity::fold(tx, b, at(99))?;
+            assert_eq!(activity::unfolded_clients(tx)?, [a]);
+            assert_eq!(activity::logged_since(tx, a, 0)?.len(), 1);
+            assert_eq!(folded(tx, A, 1)?, None);
+            activity::fold(tx, a, at(99))?;
+            assert_eq!(folded(tx, A, 1)?, Some(seen(None, Some(10))));
+            assert_eq!(folded(tx, B, 1)?, Some(seen(None, Some(20))));
+            assert_eq!(activity::numbers(tx, a)?.latest, 1);
+            Ok(())
+        })
+        .await;
+}

@@ -1,0 +1,31 @@
+//! The store's contract. Each case is a private function over a [`World`]; `contract!` makes a test
+//! of it for every database that there is, so a case that is not listed is dead code, which the
+//! compiler names. What only one database has (its files) is tested in `files`.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test says what it expects by unwrapping it"
+)]
+
+/// Makes a test of each case of the module that it stands in, once a database.
+macro_rules! contract {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            use crate::world::World;
+
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(&World::sqlite().await).await;
+                }
+            )+
+        }
+    };
+}
+
+mod activity;
+mod files;
+mod log;
+mod records;
+mod registry;
+mod transactions;
+mod world;

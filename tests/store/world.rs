@@ -1,0 +1,135 @@
+//! An open, empty database, and records to put into it.
+
+use rollcall::model::client::{Client, Partner};
+use rollcall::model::department::Department;
+use rollcall::model::id::{ClientId, DepartmentId, Id, UserId};
+use rollcall::model::profile::Profile;
+use rollcall::model::timestamp::Timestamp;
+use rollcall::model::user::{State, User};
+use rollcall::store::{self, Error, Location, Store, Tx};
+
+/// A database of one kind; what it is made of goes with it.
+pub struct World {
+    /// The open database.
+    pub store: Store,
+    _directory: tempfile::TempDir,
+}
+
+impl World {
+    /// SQLite, in a file of its own.
+    pub async fn sqlite() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(directory.path().join("rollcall.db"));
+        Self {
+            store: Store::open(&location).await.unwrap(),
+            _directory: directory,
+        }
+    }
+
+    /// The same database, opened once more: what another process would hold.
+    pub async fn another(&self) -> Store {
+        Store::open(&self.store.location()).await.unwrap()
+    }
+
+    /// Writes what must succeed.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> T {
+        self.store.write(work).await.unwrap()
+    }
+
+    /// Reads what must succeed.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> T {
+        self.store.read(work).await.unwrap()
+    }
+
+    /// Adds the clients [`A`] and [`B`].
+    pub async fn with_two_clients(&self) {
+        self.write(|tx| {
+            assert!(store::clients::insert(tx, &client(A))?);
+            assert!(store::clients::insert(tx, &client(B))?);
+            Ok(())
+        })
+        .await;
+    }
+}
+
+/// A client.
+pub const A: u64 = 0xa;
+/// Another client.
+pub const B: u64 = 0xb;
+
+/// The id that ends in that number.
+pub fn id(number: u64) -> Id {
+    Id::parse(&format!("0190a000-0000-7000-8000-{number:012x}")).unwrap()
+}
+
+/// The client's id of that number.
+pub fn client_id(number: u64) -> ClientId {
+    ClientId(id(number))
+}
+
+/// The user's id of that number.
+pub fn user_id(number: u64) -> UserId {
+    UserId(id(number))
+}
+
+/// The department's id of that number.
+pub fn department_id(number: u64) -> DepartmentId {
+    DepartmentId(id(number))
+}
+
+/// The moment that many milliseconds after some beginning.
+pub fn at(milliseconds: i64) -> Timestamp {
+    Timestamp::from_milliseconds(1_700_000_000_000 + milliseconds)
+}
+
+/// A client with all that it can have.
+pub fn client(number: u64) -> Client {
+    Client {
+        id: client_id(number),
+        name: format!("Client {number}").into(),
+        partner: Some(Partner {
+            id: "p-1".into(),
+            name: "Partner".into(),
+        }),
+        enrollment_token: Some("enrol".into()),
+        created_at: at(0),
+        updated_at: at(1),
+        revision: 1,
+    }
+}
+
+/// A user of that number, with that key.
+pub fn user(number: u64, user_key: &str) -> User {
+    User {
+        id: user_id(number),
+        username: user_key.into(),
+        user_key: user_key.into(),
+        external_id: None,
+        state: State::Active,
+        profile: Profile::default(),
+        departments: Vec::new(),
+        created_at: at(0),
+        updated_at: at(0),
+        deleted_at: None,
+        revision: 2,
+    }
+}
+
+/// A department of that number, with that name.
+pub fn department(number: u64, name: &str) -> Department {
+    Department {
+        id: department_id(number),
+        name: name.into(),
+        description: None,
+        created_at: at(0),
+        updated_at: at(0),
+        deleted_at: None,
+        revision: 2,
+    }
+}
