@@ -252,7 +252,7 @@ pub(super) fn inspect<T>(
     let tables: i64 =
         connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if id != APPLICATION_ID && (id != 0 || tables != 0) {
-        return Err(refused("not a Rollcall database".to_owned()));
+        return Err(not_ours(path));
     }
     if connection.is_readonly("main")? {
         return Err(refused("the file cannot be written".to_owned()));
@@ -304,7 +304,7 @@ fn application_id(connection: &Connection, path: &Path) -> Result<i32, Error> {
 }
 
 fn not_ours(path: &Path) -> Error {
-    Error::Refused(format!("{} is not a database of Rollcall", path.display()))
+    Error::Refused(format!("{}: not a Rollcall database", path.display()))
 }
 
 /// The writer: takes what waits, does it in one transaction, commits once, answers all.

@@ -50,7 +50,7 @@ pub(crate) fn run() -> ExitCode {
 fn run_in(place: &Place) -> Result<(), String> {
     let start = Instant::now();
     println!("==> install what is needed");
-    install_c_compiler()?;
+    install_programs()?;
     require_component(place, "fmt", "rustfmt")?;
     require_component(place, "clippy", "clippy")?;
     let deny = install_cargo_deny(place)?;
@@ -188,37 +188,46 @@ fn target_directory(root: &Path, current: &Path, from_environment: Option<OsStri
     set.map_or_else(|| root.join("target"), |directory| current.join(directory))
 }
 
-/// The bundled SQLite and aws-lc are C.
-fn install_c_compiler() -> Result<(), String> {
-    if answers(system("cc", &["--version"])) {
+/// Programs that are no part of Rust, each with Debian's package of it: the bundled SQLite and aws-lc
+/// are C, and the tests paste the demo's curl lines into a shell.
+const PROGRAMS: [(&str, &str); 2] = [("cc", "build-essential"), ("curl", "curl")];
+
+/// Installs the programs that are missing, where that is ours to do.
+fn install_programs() -> Result<(), String> {
+    let missing = || {
+        PROGRAMS
+            .iter()
+            .filter(|(name, _)| !answers(system(name, &["--version"])))
+    };
+    if missing().next().is_none() {
         return Ok(());
     }
-    let missing = "there is no C compiler (`cc`): install one, on Debian and Ubuntu with \
-                   `apt-get install build-essential`";
+    let names: Vec<&str> = missing().map(|(name, _)| *name).collect();
+    let packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
+    let sentence = format!(
+        "missing: {}. Install it, on Debian and Ubuntu with `apt-get install {}`",
+        names.join(", "),
+        packages.join(" ")
+    );
     let identity = Command::new("id").arg("-u").output();
     let is_root = identity.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
     if !is_root || !answers(system("apt-get", &["--version"])) {
-        return Err(missing.to_owned());
+        return Err(sentence);
     }
     run_step(Step {
         name: "package list",
         command: system("apt-get", &["update", "-q"]),
     })?;
-    let install = [
-        "install",
-        "-q",
-        "-y",
-        "--no-install-recommends",
-        "build-essential",
-    ];
+    let mut install = vec!["install", "-q", "-y", "--no-install-recommends"];
+    install.extend(packages);
     run_step(Step {
-        name: "C compiler",
+        name: "missing programs",
         command: system("apt-get", &install),
     })?;
-    if answers(system("cc", &["--version"])) {
+    if missing().next().is_none() {
         Ok(())
     } else {
-        Err(missing.to_owned())
+        Err(sentence)
     }
 }
 

@@ -1,0 +1,79 @@
+//! A server of the built binary, and how to ask it.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use serde_json::Value;
+
+use crate::shell::Shell;
+
+/// A running server; it ends with the value.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    /// What it printed on standard output before it served.
+    pub(crate) said: Vec<String>,
+    http: reqwest::Client,
+}
+
+impl Server {
+    pub(crate) fn start(shell: &Shell, options: &str) -> Self {
+        let line = format!("serve --listen 127.0.0.1:0 {options}");
+        let mut child = shell
+            .command(&line)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut first = String::new();
+        log.read_line(&mut first).unwrap();
+        let first: Value = serde_json::from_str(&first).unwrap();
+        assert_eq!(first["message"], "listening");
+        // The rest must be read, or the server would wait for room in the pipe.
+        std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
+        let count = if options.contains("--demo") { 2 } else { 0 };
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self {
+            child,
+            address: first["address"].as_str().unwrap().to_owned(),
+            said: lines.take(count).map(Result::unwrap).collect(),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> reqwest::Response {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.get(url).bearer_auth(token);
+        request.send().await.unwrap()
+    }
+
+    pub(crate) async fn json(&self, path: &str, token: &str) -> Value {
+        let answer = self.get(path, token).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    /// Tells the server to stop, as a service manager does.
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().to_string();
+        let status = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(status.success());
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
