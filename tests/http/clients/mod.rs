@@ -1,0 +1,3 @@
+//! `/v2/clients/…`
+
+mod examples;
