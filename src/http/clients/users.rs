@@ -302,7 +302,7 @@ fn user_query(query: &Query, ids: Option<&[String]>) -> Result<UserQuery, Invali
             "the id of a department",
             DepartmentId::parse,
         )?,
-        ids: ids.map(|ids| ids.iter().filter_map(|id| UserId::parse(id)).collect()),
+        ids: ids.map(user_ids),
         user_key: query.get("user_key").map(Into::into),
         external_id: query.get("external_id").map(Into::into),
         active_since: moment("active_since")?,
@@ -310,6 +310,17 @@ fn user_query(query: &Query, ids: Option<&[String]>) -> Result<UserQuery, Invali
         sort: sort.unwrap_or_default(),
         order: sort_order(query)?,
     })
+}
+
+/// Those that can be a user's, each once: the same id may have been sent in two cases.
+fn user_ids(texts: &[String]) -> Vec<UserId> {
+    let mut ids = Vec::with_capacity(texts.len());
+    for id in texts.iter().filter_map(|text| UserId::parse(text)) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    ids
 }
 
 /// `sort_order`, as every list takes it.
