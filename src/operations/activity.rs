@@ -105,6 +105,12 @@ pub async fn report(
         }
     }
     if !unknown.is_empty() {
+        // Enrolling is a transaction of its own: a key that was used must stop it too.
+        if let Some(once) = &once
+            && let Some(answer) = once.asked_before(app, access).await?
+        {
+            return Ok(Done::Before(answer));
+        }
         enroll(app, access, unknown, &mut reports, &mut receipt).await?;
         receipt.rejected.sort_by_key(|(index, _)| *index);
     }

@@ -90,13 +90,8 @@ impl<T> Once<T> {
             .token
             .map(|token| token.to_string())
             .unwrap_or_default();
-        let since = now.plus_milliseconds(-REMEMBERED_MS);
-        let before = store::idempotency::find(tx, client, &actor, &once.key, since)?;
-        if let Some(before) = before {
-            if before.fingerprint != once.fingerprint {
-                return Err(Error::KeyReused);
-            }
-            return Ok(Done::Before(before.answer));
+        if let Some(answer) = once.before(tx, client, &actor, now)? {
+            return Ok(Done::Before(answer));
         }
         let done = work(tx)?;
         let remembered = Remembered {
@@ -105,6 +100,46 @@ impl<T> Once<T> {
         };
         store::idempotency::remember(tx, client, &actor, &once.key, &remembered, now)?;
         Ok(Done::Now(done))
+    }
+}
+
+impl<T> Once<T> {
+    /// What was answered under the key before, if it was to this request.
+    fn before(
+        &self,
+        tx: &mut Tx<'_>,
+        client: Option<ClientId>,
+        actor: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, Error> {
+        let since = now.plus_milliseconds(-REMEMBERED_MS);
+        match store::idempotency::find(tx, client, actor, &self.key, since)? {
+            Some(before) if before.fingerprint != self.fingerprint => Err(Error::KeyReused),
+            before => Ok(before.map(|before| before.answer)),
+        }
+    }
+
+    /// As the check in [`Self::apply`], before a request's first transaction of several.
+    pub(super) async fn asked_before(
+        &self,
+        app: &App,
+        access: &Access,
+    ) -> Result<Option<String>, Error>
+    where
+        T: 'static,
+    {
+        let (client, now) = (access.client(), app.now());
+        let actor = access.actor().token.map(|token| token.to_string());
+        let once = Self {
+            key: self.key.clone(),
+            fingerprint: self.fingerprint.clone(),
+            render: self.render,
+        };
+        app.store
+            .read(move |tx| {
+                once.before(tx, Some(client), actor.as_deref().unwrap_or_default(), now)
+            })
+            .await
     }
 }
 
