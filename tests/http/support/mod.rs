@@ -4,7 +4,9 @@ mod answer;
 pub mod callers;
 mod environment;
 pub mod people;
+pub mod signer;
 mod tenant;
+pub mod walks;
 mod world;
 
 pub use answer::Answer;

@@ -152,6 +152,14 @@ impl World {
         made.unwrap();
     }
 
+    /// Lets the instance accept what this public key's private half signs for the audience.
+    pub async fn instance_key(&self, name: &str, audience: &str, pem: &str) {
+        let name = InstanceName::parse(name).unwrap();
+        let access = AdminAccess::of_command_line();
+        let added = instances::add_key(self.app(), &access, name, audience, pem).await;
+        added.unwrap();
+    }
+
     /// The bearer of a new token.
     pub async fn token(&self, clients: ClientSet, scopes: &[Scope]) -> Bearer {
         self.token_with(clients, scopes, "", None).await
