@@ -8,6 +8,10 @@
     reason = "a test says what it expects by unwrapping it"
 )]
 
+mod access;
+mod bad_input;
 mod clients;
 mod gateway;
+mod isolation;
+mod paging;
 mod support;
