@@ -278,7 +278,10 @@ async fn the_same_keys_lead_each_client_to_its_own_people() {
             }
         }
         let listed = side.client.get("/users?user_key=ANNA").await;
-        assert_eq!(listed.each("/data", "/id"), [side.user.clone()]);
+        assert_eq!(
+            listed.each("/data", "/id"),
+            std::slice::from_ref(&side.user)
+        );
         let by_id = side
             .client
             .gateway(&format!("/{}/users/E-1", side.instance))

@@ -7,6 +7,10 @@
     clippy::unwrap_used,
     reason = "a test says what it expects by unwrapping it"
 )]
+#![allow(
+    clippy::too_many_lines,
+    reason = "a table of cases is long, and read row by row"
+)]
 
 mod access;
 mod bad_input;

@@ -145,7 +145,7 @@ async fn each_token_key_and_address_has_a_bucket_of_its_own() {
         let question = world
             .anonymous()
             .ask("GET", "/acme/users/222")
-            .from_address(address);
+            .at_address(address);
         question.send().await
     };
     for left in (0..300).rev() {
@@ -159,7 +159,7 @@ async fn each_token_key_and_address_has_a_bucket_of_its_own() {
     let question = client
         .bearer
         .ask("GET", "/acme/users/222")
-        .from_address("192.0.2.1");
+        .at_address("192.0.2.1");
     question.send().await.must_be(404);
 }
 

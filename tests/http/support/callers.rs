@@ -45,7 +45,7 @@ impl Question {
             .body(body.to_string())
     }
 
-    pub fn from_address(mut self, address: &str) -> Self {
+    pub fn at_address(mut self, address: &str) -> Self {
         let address: IpAddr = address.parse().unwrap();
         self.builder = self.builder.extension(Peer(address));
         self

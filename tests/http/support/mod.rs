@@ -10,6 +10,6 @@ pub mod walks;
 mod world;
 
 pub use answer::Answer;
-pub use callers::{Anonymous, Bearer, Caller, Question, Verbatim};
+pub use callers::{Bearer, Caller, Question, Verbatim};
 pub use tenant::{EVERY_SCOPE, Tenant};
 pub use world::{Backend, World};

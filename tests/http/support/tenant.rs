@@ -63,7 +63,7 @@ impl Tenant {
     }
 
     pub async fn delete(&self, rest: &str) -> Answer {
-        self.ask("DELETE", rest).send().await
+        self.bearer.delete(&self.path(rest)).await
     }
 
     #[allow(clippy::needless_pass_by_value, reason = "`json!` makes values")]
