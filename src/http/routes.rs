@@ -272,7 +272,7 @@ fn of_path(routes: &[&Route]) -> MethodRouter<Arc<Http>> {
         .any(|route| matches!(route.needs, Needs::Gateway(_)));
     let mut router = MethodRouter::new()
         .fallback(move |State(http), request| refuse_method(http, request, allow, is_gateway))
-        .options(move || async move { allowed(answer::empty(StatusCode::NO_CONTENT), allow) });
+        .options(move |State(http), request| tell_methods(http, request, allow, is_gateway));
     for route in routes {
         let handler = Arc::clone(&route.handler);
         let filter = MethodFilter::try_from(route.method.clone())
@@ -284,6 +284,20 @@ fn of_path(routes: &[&Route]) -> MethodRouter<Arc<Http>> {
         router = router.merge(method);
     }
     router
+}
+
+async fn tell_methods(
+    http: Arc<Http>,
+    request: Request<Body>,
+    allow: &'static str,
+    is_gateway: bool,
+) -> Response {
+    let response = if is_gateway {
+        gateway::options(&http, &request)
+    } else {
+        answer::empty(StatusCode::NO_CONTENT)
+    };
+    allowed(response, allow)
 }
 
 async fn refuse_method(

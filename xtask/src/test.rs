@@ -177,7 +177,9 @@ impl Place {
         let mut command = Command::new(program);
         command
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target);
+            .env("CARGO_TARGET_DIR", &self.target)
+            // A snapshot that differs is a failure, and writes nothing.
+            .env("INSTA_UPDATE", "no");
         command
     }
 }

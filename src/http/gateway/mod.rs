@@ -12,14 +12,13 @@ use axum::body::Body;
 use axum::response::Response;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Request};
+use hyper::{HeaderMap, Request, StatusCode};
 
 pub use failure::Failure;
 pub use users::{get, list};
 
-use crate::http::Http;
 use crate::http::call::segment;
-use crate::http::rate_limits;
+use crate::http::{Http, answer, rate_limits};
 use crate::model::rate_limit::{Decision, Limit, RouteClass};
 use crate::operations::app::App;
 use crate::operations::caller::Access;
@@ -61,13 +60,25 @@ pub async fn for_instance(
 
 /// Refuses a method that the gateway does not have, counted as a stranger's request.
 pub fn refuse(http: &Http, request: &Request<Body>, failure: Failure) -> Response {
+    as_stranger(http, request, || failure.render())
+}
+
+/// Answers `OPTIONS`, counted as a stranger's request.
+pub fn options(http: &Http, request: &Request<Body>) -> Response {
+    as_stranger(http, request, || answer::empty(StatusCode::NO_CONTENT))
+}
+
+fn as_stranger(
+    http: &Http,
+    request: &Request<Body>,
+    answer: impl FnOnce() -> Response,
+) -> Response {
     let decision = stranger(http, request.extensions(), RouteClass::GatewayGet);
-    let failure = if decision.allowed {
-        failure
+    let mut response = if decision.allowed {
+        answer()
     } else {
-        Failure::RateLimited
+        Failure::RateLimited.render()
     };
-    let mut response = failure.render();
     tell(http, &mut response, decision);
     response
 }

@@ -1,0 +1,12 @@
+//! `/v2/clients/…`
+
+mod activity;
+mod client;
+mod departments;
+mod errors;
+mod examples;
+mod members;
+mod once;
+mod profile;
+mod user;
+mod users;

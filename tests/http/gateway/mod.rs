@@ -1,0 +1,7 @@
+//! `/{instance}/…`
+
+mod auth;
+mod examples;
+mod filter;
+mod limits;
+mod users;
