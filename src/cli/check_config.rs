@@ -47,13 +47,9 @@ fn print(
     output.line(&format!("# Database: {condition}."))?;
     for key in Key::ALL {
         let name = key.name();
-        match loaded.settings.get(key) {
-            Some(value) => {
-                let origin = in_words(key, loaded.origin(key));
-                output.line(&format!("{name} = {value} # {origin}"))?;
-            }
-            None => output.line(&format!("# {name} is not set"))?,
-        }
+        let value = loaded.settings.get(key);
+        let origin = in_words(key, loaded.origin(key));
+        output.line(&format!("{name} = {value} # {origin}"))?;
     }
     Ok(())
 }
@@ -71,12 +67,12 @@ fn to_object(loaded: &Loaded, condition: Option<Condition>) -> Value {
     let mut settings = Map::new();
     let mut origins = Map::new();
     for key in Key::ALL {
-        let value = loaded.settings.get(key).map(|value| match value {
+        let value = match loaded.settings.get(key) {
             toml::Value::Boolean(truth) => Value::from(truth),
             toml::Value::Integer(number) => Value::from(number),
             other => Value::from(other.as_str()),
-        });
-        settings.insert(key.name().to_owned(), value.into());
+        };
+        settings.insert(key.name().to_owned(), value);
         let origin = loaded.origin(key).name();
         origins.insert(key.name().to_owned(), origin.into());
     }

@@ -279,7 +279,6 @@ mod tests {
             body_timeout_s: 4,
             connections_max: 5,
             shutdown_timeout_s: 0,
-            public_url: Some("https://directory.example.com".to_owned()),
         };
         assert_eq!(loaded.settings, expected);
     }
@@ -342,11 +341,6 @@ mod tests {
                 "shutdown_timeout_s = 3601",
                 "shutdown_timeout_s must be a whole number from 0",
             ),
-            (
-                "public_url = 'directory.example.com'",
-                "public_url must be a URL",
-            ),
-            ("public_url = 'https://'", "public_url must be a URL"),
             ("log = 'info'\nlog = 'warn'", ""),
             ("log = ", ""),
         ] {
@@ -378,9 +372,7 @@ mod tests {
         assert_eq!(loaded.problems, [""; 0]);
         assert_eq!(loaded.settings, Settings::default());
         for key in Key::ALL {
-            let is_there = loaded.origin(key) != Origin::Default;
-            assert_eq!(is_there, key != Key::PublicUrl, "{}", key.name());
+            assert!(loaded.origin(key) != Origin::Default, "{}", key.name());
         }
-        assert!(sample.contains("# public_url = "));
     }
 }

@@ -24,7 +24,6 @@ pub enum Key {
     BodyTimeoutS,
     ConnectionsMax,
     ShutdownTimeoutS,
-    PublicUrl,
 }
 
 /// What the server and the commands go by.
@@ -52,8 +51,6 @@ pub struct Settings {
     pub connections_max: usize,
     /// How long requests in progress may take to end after the signal to stop, in seconds.
     pub shutdown_timeout_s: u64,
-    /// The server's own URL as others see it, without a slash at the end; used in documents.
-    pub public_url: Option<String>,
 }
 
 impl Default for Settings {
@@ -70,14 +67,13 @@ impl Default for Settings {
             body_timeout_s: 30,
             connections_max: 10_000,
             shutdown_timeout_s: 30,
-            public_url: None,
         }
     }
 }
 
 impl Key {
     /// All of them, in the order that they are printed in.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 11] = [
         Self::Listen,
         Self::Database,
         Self::Log,
@@ -89,7 +85,6 @@ impl Key {
         Self::BodyTimeoutS,
         Self::ConnectionsMax,
         Self::ShutdownTimeoutS,
-        Self::PublicUrl,
     ];
 
     /// The name in the file.
@@ -106,7 +101,6 @@ impl Key {
             Self::BodyTimeoutS => "body_timeout_s",
             Self::ConnectionsMax => "connections_max",
             Self::ShutdownTimeoutS => "shutdown_timeout_s",
-            Self::PublicUrl => "public_url",
         }
     }
 
@@ -159,15 +153,14 @@ impl Settings {
             Key::BodyTimeoutS => self.body_timeout_s = number(value, 1, 3_600)?,
             Key::ConnectionsMax => self.connections_max = number(value, 1, 1_000_000)?,
             Key::ShutdownTimeoutS => self.shutdown_timeout_s = number(value, 0, 3_600)?,
-            Key::PublicUrl => self.public_url = Some(url(value)?),
         }
         Ok(())
     }
 
-    /// What one is, as the file would say it; `None` when it is not set.
-    pub fn get(&self, key: Key) -> Option<Value> {
+    /// What one is, as the file would say it.
+    pub fn get(&self, key: Key) -> Value {
         let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
-        Some(match key {
+        match key {
             Key::Listen => self.listen.to_string().into(),
             Key::Database => self.database.as_str().into(),
             Key::Log => self.log.as_str().into(),
@@ -179,8 +172,7 @@ impl Settings {
             Key::BodyTimeoutS => number(self.body_timeout_s),
             Key::ConnectionsMax => number(self.connections_max as u64),
             Key::ShutdownTimeoutS => number(self.shutdown_timeout_s),
-            Key::PublicUrl => self.public_url.as_deref()?.into(),
-        })
+        }
     }
 
     /// Where the database is.
@@ -257,21 +249,6 @@ fn log(value: &Value) -> Result<String, String> {
         return Err(format!(
             "must be one of {levels}, or directives such as info,rollcall=debug"
         ));
-    }
-    Ok(text.to_owned())
-}
-
-fn url(value: &Value) -> Result<String, String> {
-    let text = text(value)?.trim_end_matches('/');
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))
-        .unwrap_or_default();
-    let is_plain = text.chars().all(|character| {
-        character.is_ascii_graphic() && !matches!(character, '"' | '<' | '>' | '\\' | '?' | '#')
-    });
-    if host.is_empty() || host.starts_with('/') || !is_plain {
-        return Err("must be a URL such as https://directory.example.com".to_owned());
     }
     Ok(text.to_owned())
 }

@@ -137,7 +137,7 @@ pub async fn write<T: Send + 'static>(
     }
 }
 
-/// As [`write`], but done once under an idempotency key, if there is one.
+/// As [`write()`], but done once under an idempotency key, if there is one.
 pub async fn write_once<T: Send + 'static>(
     app: &App,
     access: &Access,

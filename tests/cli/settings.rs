@@ -1,7 +1,5 @@
 //! The settings, wherever they come from, and `rollcall check-config`.
 
-use serde_json::Value;
-
 use crate::shell::Shell;
 
 #[test]
@@ -71,7 +69,6 @@ fn check_config_prints_what_is_in_force_and_where_it_came_from() {
         "database = \"sqlite:b.db\" # --database",
         "log = \"error\" # ROLLCALL_LOG",
         "metrics = false # file, line 1",
-        "# public_url is not set",
     ] {
         assert!(
             printed.lines().any(|found| found == line),
@@ -86,9 +83,8 @@ fn check_config_prints_what_is_in_force_and_where_it_came_from() {
     assert_eq!(object["settings"]["log"], "error");
     assert_eq!(object["settings"]["metrics"], false);
     assert_eq!(object["settings"]["image_budget_mib"], 1024);
-    assert_eq!(object["settings"]["public_url"], Value::Null);
     assert_eq!(object["origins"]["log"], "file");
-    assert_eq!(object["origins"]["public_url"], "default");
+    assert_eq!(object["origins"]["listen"], "default");
     assert_eq!(object["database"], "absent");
     shell.text("client list --config printed.toml");
     let object = shell.json("check-config --config printed.toml");
