@@ -117,6 +117,11 @@ fn the_sqlite_driver_is_named_in_three_files() {
 }
 
 #[test]
+fn no_access_is_made_up_in_http() {
+    check(access_made_up);
+}
+
+#[test]
 fn a_store_function_takes_the_client_right_after_the_transaction() {
     check(client_first);
 }
@@ -318,6 +323,14 @@ fn sqlite_driver(source: &Source) -> Findings {
     }
     let rule = format!("the driver is named only in {}", SQLITE_FILES.join(", "));
     words(source, &["rusqlite", "libsqlite3_sys"], &rule)
+}
+
+fn access_made_up(source: &Source) -> Findings {
+    if layer(source) != "http" {
+        return Vec::new();
+    }
+    let rule = "an access comes from asking the `Caller`; the command line's own is not for `http`";
+    words(source, &["of_command_line"], rule)
 }
 
 fn client_first(source: &Source) -> Findings {

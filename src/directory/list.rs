@@ -174,9 +174,16 @@ impl Image {
                 .section_of(id)
                 .is_some_and(|section| person.belongs_to(section)),
         };
-        let user = || self.view(slot);
-        let named =
-            |q: &str| person.folded_username().contains(q) || fold(user().user_key).contains(q);
+        // Where nothing narrower was asked for, the search was for the name itself.
+        let is_narrower = query.ids.is_some()
+            || query.user_key.is_some()
+            || query.external_id.is_some()
+            || query.department.is_some();
+        let named = |q: &str| {
+            !is_narrower
+                || person.folded_username().contains(q)
+                || fold(person.user_key()).contains(q)
+        };
         let seen_at = self.activity(slot).at();
         person.is_live()
             && in_department()
@@ -188,11 +195,11 @@ impl Image {
             && query
                 .user_key
                 .as_deref()
-                .is_none_or(|key| fold(user().user_key) == fold(key))
+                .is_none_or(|key| fold(person.user_key()) == fold(key))
             && query
                 .external_id
                 .as_deref()
-                .is_none_or(|id| user().external_id == Some(id))
+                .is_none_or(|id| person.external_id() == Some(id))
     }
 }
 

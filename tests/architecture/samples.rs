@@ -196,6 +196,13 @@ fn io_in_the_model_is_found() {
 }
 
 #[test]
+fn an_access_that_http_makes_up_is_found() {
+    let text = "let access = Access::of_command_line(client, source);";
+    assert_eq!(lines(access_made_up, "src/http/call.rs", text), [1]);
+    assert!(lines(access_made_up, "src/cli/import.rs", text).is_empty());
+}
+
+#[test]
 fn the_driver_outside_its_files_is_found() {
     let text = "use rusqlite::Row;";
     assert_eq!(lines(sqlite_driver, "src/store/users.rs", text), [1]);

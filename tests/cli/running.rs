@@ -36,12 +36,12 @@ async fn the_demos_curl_lines_work_when_pasted_and_show_the_published_users() {
     let mike = pasted(&server.said[0]);
     assert_eq!(
         mike.to_string(),
-        published(include_str!("published/mikechang.json")).to_string()
+        published(include_str!("../published/mikechang.json")).to_string()
     );
     let john = pasted(&server.said[1]);
     assert_eq!(
         john.to_string(),
-        published(include_str!("published/john_doe.json")).to_string()
+        published(include_str!("../published/john_doe.json")).to_string()
     );
     let token = server.said[0].split("Bearer ").nth(1).unwrap();
     let token = token.trim_end_matches('"');
@@ -49,7 +49,7 @@ async fn the_demos_curl_lines_work_when_pasted_and_show_the_published_users() {
                     c3f19253-26g4-6129-c461-215h9658429d";
     assert_eq!(
         server.json(new_user, token).await.to_string(),
-        published(include_str!("published/newuser.json")).to_string()
+        published(include_str!("../published/newuser.json")).to_string()
     );
     // The published line for the gateway, with the port of this test.
     let line = format!(

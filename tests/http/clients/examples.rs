@@ -6,40 +6,10 @@ use crate::support::people::{department, person, seed_people};
 use crate::support::{Tenant, World};
 
 /// Clients API, Get User: Example Response.
-const WITH_ACTIVITY: &str = r#"{
-"id": "a1d97031-04e2-4907-a249-093f7436207b",
-"username": "mikechang",
-"user_key": "mikechang",
-"last_activity": {
-"at": "2026-02-24T21:23:53.082Z",
-"desktop_at": "2026-02-24T21:22:46.119Z",
-"web_at": "2026-02-24T21:23:53.082Z"
-},
-"departments": [
-{
-"id": "d1a2b3c4-e5f6-7890-abcd-ef1234567890",
-"name": "Engineering",
-"description": "Software development and infrastructure teams"
-}
-],
-"created_at": "2026-02-05T21:29:34.214Z",
-"updated_at": "2026-02-05T21:29:34.214Z"
-}"#;
+const WITH_ACTIVITY: &str = include_str!("../../published/mikechang.json");
 
 /// Clients API, Get User: User with no activity or departments. The id is no UUID, as published.
-const WITH_NOTHING: &str = r#"{
-"id": "c3f19253-26g4-6129-c461-215h9658429d",
-"username": "newuser",
-"user_key": "newuser",
-"last_activity": {
-"at": null,
-"desktop_at": null,
-"web_at": null
-},
-"departments": [],
-"created_at": "2026-02-24T10:00:00.000Z",
-"updated_at": "2026-02-24T10:00:00.000Z"
-}"#;
+const WITH_NOTHING: &str = include_str!("../../published/newuser.json");
 
 /// The same data without the spaces, members in the same order.
 fn compact(example: &str) -> String {

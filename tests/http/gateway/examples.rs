@@ -5,39 +5,7 @@ use serde_json::{Value, json};
 use crate::support::Tenant;
 
 /// Identity Gateway, Get User By ID: 200 Retrieved.
-const RETRIEVED: &str = r#"{
- "user": {
- "state": "ACTIVE",
- "universal_identifier": "john@example.com",
- "email_addr": "john@example.com",
- "first_name": "John",
- "last_name": "Doe",
- "full_name": "John Doe",
- "work_status": "FULL_TIME",
- "employment_info": {
- "employee_start_date_ts": "2023-05-14T09:30:00Z",
- "role": "Software Engineer",
- "manager_email": "emilysmith@example.com",
- "cost_center_id": "A123",
- "cost_center_name": "Engineering Department",
- "department": "Engineering",
- "office_phone_number": "555-123-4567",
- "assistant_full_name": "Sarah Johnson",
- "employment_location": {
- "location": "Austin, Texas",
- "office": "MTV",
- "country_code": "1",
- "region": "South Central",
- "timezone": "Central Standard Time (CST)"
- }
- }
- },
- "system_identity": {
- "id": "1234-5678-9012-3456",
- "username": "JohnDoe"
- },
- "last_updated_at": "2023-05-14T09:30:00Z"
-}"#;
+const RETRIEVED: &str = include_str!("../../published/john_doe.json");
 
 #[tokio::test]
 async fn the_published_example_is_served_byte_for_byte() {
