@@ -84,7 +84,6 @@ fn check_config_prints_what_is_in_force_and_where_it_came_from() {
     assert_eq!(object["settings"]["metrics"], false);
     assert_eq!(object["settings"]["image_budget_mib"], 1024);
     assert_eq!(object["origins"]["log"], "file");
-    assert_eq!(object["origins"]["listen"], "default");
     assert_eq!(object["database"], "absent");
     shell.text("client list --config printed.toml");
     let object = shell.json("check-config --config printed.toml");
