@@ -25,11 +25,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 
 const BELOW_HTTP: [&str; 4] = ["operations", "directory", "store", "model"];
 
-/// The files that may name the SQLite driver.
-const SQLITE_FILES: [&str; 3] = [
-    "src/store/sqlite.rs",
-    "src/store/tx.rs",
-    "src/store/backup.rs",
+/// The drivers' names, and the files, or folders, that may say them.
+const DRIVERS: [(&[&str], &[&str]); 2] = [
+    (
+        &["rusqlite", "libsqlite3_sys"],
+        &[
+            "src/store/sqlite.rs",
+            "src/store/tx.rs",
+            "src/store/backup.rs",
+        ],
+    ),
+    (
+        &["tokio_postgres", "deadpool_postgres"],
+        &["src/store/postgres/", "src/store/tx.rs"],
+    ),
 ];
 
 /// The files of `src/store/` whose rows belong to a client.
@@ -112,8 +121,8 @@ fn the_model_is_pure() {
 }
 
 #[test]
-fn the_sqlite_driver_is_named_in_three_files() {
-    check(sqlite_driver);
+fn each_driver_is_named_only_in_its_own_files() {
+    check(drivers);
 }
 
 #[test]
@@ -317,12 +326,18 @@ fn impure_model(source: &Source) -> Findings {
     findings
 }
 
-fn sqlite_driver(source: &Source) -> Findings {
-    if SQLITE_FILES.contains(&source.path.as_str()) {
-        return Vec::new();
-    }
-    let rule = format!("the driver is named only in {}", SQLITE_FILES.join(", "));
-    words(source, &["rusqlite", "libsqlite3_sys"], &rule)
+fn drivers(source: &Source) -> Findings {
+    let elsewhere =
+        |(_, files): &&(&[&str], &[&str])| !files.iter().any(|file| source.path.starts_with(file));
+    let findings = |(names, files): &(&[&str], &[&str])| {
+        let rule = format!("the driver is named only in {}", files.join(", "));
+        words(source, names, &rule)
+    };
+    DRIVERS
+        .iter()
+        .filter(elsewhere)
+        .flat_map(findings)
+        .collect()
 }
 
 fn access_made_up(source: &Source) -> Findings {

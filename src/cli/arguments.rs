@@ -39,7 +39,8 @@ pub struct Global {
     /// The file of settings [env: ROLLCALL_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The database: sqlite:FILE [env: ROLLCALL_DATABASE] [default: sqlite:rollcall.db]
+    /// The database: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE [env: ROLLCALL_DATABASE]
+    /// [default: sqlite:rollcall.db]
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
     /// Print one JSON object a line

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
-use crate::store::{self, Location};
+use crate::store;
 
 /// What `backup` takes.
 #[derive(Debug, Args)]
@@ -34,13 +34,14 @@ pub fn backup(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let file = &arguments.file;
-    store::backup::backup(&settings.location(), file)?;
+    let location = settings.location();
+    store::backup::backup(&location, file)?;
+    let database = location.to_string();
     let bytes = size(file)?;
-    let object = json!({ "file": file, "database": settings.database, "bytes": bytes });
+    let object = json!({ "file": file, "database": database, "bytes": bytes });
     output.say(&object, || {
-        let from = &settings.database;
         format!(
-            "Backed {from} up to {}: {}",
+            "Backed {database} up to {}: {}",
             file.display(),
             in_words(bytes)
         )
@@ -56,12 +57,15 @@ pub fn restore(
     let file = &arguments.file;
     let location = settings.location();
     store::backup::restore(file, &location, arguments.force)?;
-    let Location::Sqlite(path) = &location;
-    let bytes = size(path)?;
-    let object = json!({ "file": file, "database": settings.database, "bytes": bytes });
+    let bytes = size(location.file()?)?;
+    let database = location.to_string();
+    let object = json!({ "file": file, "database": database, "bytes": bytes });
     output.say(&object, || {
-        let to = &settings.database;
-        format!("Restored {to} from {}: {}", file.display(), in_words(bytes))
+        format!(
+            "Restored {database} from {}: {}",
+            file.display(),
+            in_words(bytes)
+        )
     })
 }
 

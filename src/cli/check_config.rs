@@ -6,12 +6,14 @@ use crate::cli::config::{Loaded, Origin};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::settings::Key;
+use crate::cli::waited_for;
 use crate::store::{Condition, Store};
 
 /// Prints the settings when none was refused; fails with everything that is wrong.
 pub fn run(mut loaded: Loaded, output: &mut Output) -> Result<(), Failure> {
     let settings_are_right = loaded.problems.is_empty();
-    let condition = Store::inspect(&loaded.settings.location());
+    let location = loaded.settings.location();
+    let condition = waited_for(async { Ok(Store::inspect(&location).await) })?;
     if let Err(error) = &condition {
         loaded.problems.push(format!("database: {error}"));
     }

@@ -115,13 +115,18 @@ pub fn with_app<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&App) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    block_on(runtime, async {
+    waited_for(async {
         let app = open(settings).await?;
         work(&app).await
     })
+}
+
+/// Does `work` on this thread.
+fn waited_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    block_on(runtime, work)
 }
 
 /// Opens the database of the settings, making it when there is none.

@@ -31,7 +31,8 @@ pub enum Key {
 pub struct Settings {
     /// Where to listen: an address and a port; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Where the database is, `sqlite:FILE`. A relative path begins where the command was started.
+    /// Where the database is, `sqlite:FILE` or `postgres://…`. A relative path begins where the
+    /// command was started.
     pub database: String,
     /// What is logged: a level, or tracing's directives.
     pub log: String,
@@ -157,12 +158,12 @@ impl Settings {
         Ok(())
     }
 
-    /// What one is, as the file would say it.
+    /// What one is, as the file would say it, but for passwords.
     pub fn get(&self, key: Key) -> Value {
         let number = |number: u64| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
         match key {
             Key::Listen => self.listen.to_string().into(),
-            Key::Database => self.database.as_str().into(),
+            Key::Database => self.location().to_string().into(),
             Key::Log => self.log.as_str().into(),
             Key::RequestLog => self.request_log.name().into(),
             Key::Metrics => self.metrics.into(),

@@ -297,7 +297,7 @@ async fn append_once(
     let to_append = reports.clone();
     let (done, number) = app
         .store
-        .write(move |tx| {
+        .write_for(client, move |tx| {
             // The lock makes two requests under one key come one after the other.
             store::clients::lock(tx, client)?
                 .ok_or_else(|| Error::not_found(Noun::Client, client.as_str()))?;

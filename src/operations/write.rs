@@ -148,7 +148,7 @@ pub async fn write_once<T: Send + 'static>(
     let clock = Arc::clone(&app.clock);
     let (done, number) = app
         .store
-        .write(move |tx| {
+        .write_for(client, move |tx| {
             let number = store::clients::lock(tx, client)?
                 .ok_or_else(|| Error::not_found(Noun::Client, client.as_str()))?;
             // The clock is read under the lock, so that moments ascend with numbers.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
 use crate::store::error::Error;
-use crate::store::{Location, Store, sqlite};
+use crate::store::{Location, sqlite};
 
 /// Copies all that is left. In parts it would begin again whenever somebody writes between two of
 /// them, and under steady writes never end; a whole copy is one moment, and in WAL mode nobody waits
@@ -16,7 +16,7 @@ const ALL_PAGES: i32 = -1;
 /// Copies the database at `from` to the new file `to`, by SQLite's online backup: a server may go
 /// on writing meanwhile. Refuses when `to` exists.
 pub fn backup(from: &Location, to: &Path) -> Result<(), Error> {
-    let Location::Sqlite(from) = from;
+    let from = from.file()?;
     if !from.exists() {
         return Err(Error::Refused(format!(
             "there is no database {}",
@@ -38,7 +38,7 @@ pub fn backup(from: &Location, to: &Path) -> Result<(), Error> {
 /// Puts the backup `from` in the place of the database at `to`. Refuses a damaged or foreign file,
 /// one of a newer release, a database in use, and, unless `overwrite`, one that exists.
 pub fn restore(from: &Path, to: &Location, overwrite: bool) -> Result<(), Error> {
-    let Location::Sqlite(to) = to;
+    let to = to.file()?;
     let source = sqlite::open_verified(from)?;
     if to.exists() {
         if !overwrite {
@@ -57,13 +57,6 @@ pub fn restore(from: &Path, to: &Location, overwrite: bool) -> Result<(), Error>
         rename(&unfinished, to)
     });
     copied.inspect_err(|_| remove(&unfinished))
-}
-
-impl Store {
-    /// Where this database is.
-    pub fn location(&self) -> Location {
-        Location::Sqlite(self.path().to_owned())
-    }
 }
 
 fn copy(source: &Connection, to: &Path) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -39,7 +39,6 @@ struct Job {
 
 /// An open SQLite database.
 pub struct Sqlite {
-    path: PathBuf,
     writer: Writer,
     readers: Arc<Readers>,
 }
@@ -77,15 +76,9 @@ impl Sqlite {
             permits,
         });
         Ok(Self {
-            path: path.to_owned(),
             writer: Writer::start(connection)?,
             readers,
         })
-    }
-
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     /// Reads from one moment's state.
@@ -331,11 +324,11 @@ fn write_batch(connection: &Connection, batch: Vec<Job>) {
             None => match apart(connection, work) {
                 Ok(result) => done.push((answer, result)),
                 Err(error) => {
-                    answer(Err(again(&error)));
+                    answer(Err(error.again()));
                     failure = Some(error);
                 }
             },
-            Some(ref error) => answer(Err(again(error))),
+            Some(ref error) => answer(Err(error.again())),
         }
     }
     if failure.is_none() {
@@ -351,7 +344,7 @@ fn write_batch(connection: &Connection, batch: Vec<Job>) {
     for (answer, result) in done {
         match &failure {
             None => answer(result),
-            Some(error) => answer(Err(again(error))),
+            Some(error) => answer(Err(error.again())),
         }
     }
 }
@@ -374,13 +367,6 @@ fn apart(connection: &Connection, work: Work) -> Result<Result<Outcome, Error>, 
             connection.execute_batch("ROLLBACK TO job; RELEASE job")?;
             Ok(Err(Error::Failed("a write panicked".to_owned())))
         }
-    }
-}
-
-fn again(error: &Error) -> Error {
-    match error {
-        Error::Busy(reason) => Error::Busy(reason.clone()),
-        Error::Failed(reason) | Error::Refused(reason) => Error::Failed(reason.clone()),
     }
 }
 

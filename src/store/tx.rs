@@ -6,6 +6,7 @@
 use crate::model::id::{ClientId, DepartmentId, KeyId, TokenId, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::store::error::Error;
+use crate::store::postgres::Session;
 
 /// A value for a placeholder.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +81,8 @@ impl rusqlite::ToSql for Value<'_> {
 pub enum Row<'r> {
     /// A row of SQLite.
     Sqlite(&'r rusqlite::Row<'r>),
+    /// A row of PostgreSQL.
+    Postgres(&'r tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -91,10 +94,13 @@ impl Row<'_> {
 
     /// TEXT or NULL.
     pub fn optional_text(&self, index: usize) -> Result<Option<&str>, Error> {
-        let Self::Sqlite(row) = self;
-        row.get_ref(index)?
-            .as_str_or_null()
-            .map_err(|error| Error::Failed(format!("column {index}: {error}")))
+        match self {
+            Self::Sqlite(row) => row
+                .get_ref(index)?
+                .as_str_or_null()
+                .map_err(|error| Error::Failed(format!("column {index}: {error}"))),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
     }
 
     /// BIGINT that is never NULL.
@@ -105,10 +111,13 @@ impl Row<'_> {
 
     /// BIGINT or NULL.
     pub fn optional_number(&self, index: usize) -> Result<Option<i64>, Error> {
-        let Self::Sqlite(row) = self;
-        row.get_ref(index)?
-            .as_i64_or_null()
-            .map_err(|error| Error::Failed(format!("column {index}: {error}")))
+        match self {
+            Self::Sqlite(row) => row
+                .get_ref(index)?
+                .as_i64_or_null()
+                .map_err(|error| Error::Failed(format!("column {index}: {error}"))),
+            Self::Postgres(row) => Ok(row.try_get(index)?),
+        }
     }
 
     /// A moment that is never NULL.
@@ -138,15 +147,21 @@ impl Row<'_> {
 pub enum Tx<'c> {
     /// On SQLite: the connection that the transaction was begun on.
     Sqlite(&'c rusqlite::Connection),
+    /// On PostgreSQL: the session that it was begun in.
+    Postgres(&'c Session<'c>),
 }
 
 impl Tx<'_> {
     /// Runs a statement and says how many rows it touched.
     pub fn execute(&mut self, sql: &str, values: &[Value<'_>]) -> Result<usize, Error> {
-        let Self::Sqlite(connection) = self;
-        let mut statement = connection.prepare_cached(sql)?;
-        bind(&mut statement, values)?;
-        Ok(statement.raw_execute()?)
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                bind(&mut statement, values)?;
+                Ok(statement.raw_execute()?)
+            }
+            Self::Postgres(session) => session.execute(sql, values),
+        }
     }
 
     /// Runs a query and hands each row to `each`, in order.
@@ -156,14 +171,18 @@ impl Tx<'_> {
         values: &[Value<'_>],
         mut each: impl FnMut(&Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let Self::Sqlite(connection) = self;
-        let mut statement = connection.prepare_cached(sql).map_err(Error::from)?;
-        bind(&mut statement, values)?;
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next().map_err(Error::from)? {
-            each(&Row::Sqlite(row))?;
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(Error::from)?;
+                bind(&mut statement, values)?;
+                let mut rows = statement.raw_query();
+                while let Some(row) = rows.next().map_err(Error::from)? {
+                    each(&Row::Sqlite(row))?;
+                }
+                Ok(())
+            }
+            Self::Postgres(session) => session.each(sql, values, |row| each(&Row::Postgres(row))),
         }
-        Ok(())
     }
 
     /// Runs a query and reads all its rows.
@@ -193,8 +212,10 @@ impl Tx<'_> {
 
     /// Runs statements without values: migrations.
     pub fn script(&mut self, sql: &str) -> Result<(), Error> {
-        let Self::Sqlite(connection) = self;
-        Ok(connection.execute_batch(sql)?)
+        match self {
+            Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(session) => session.script(sql),
+        }
     }
 }
 

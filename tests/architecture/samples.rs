@@ -204,12 +204,18 @@ fn an_access_that_http_makes_up_is_found() {
 
 #[test]
 fn the_driver_outside_its_files_is_found() {
-    let text = "use rusqlite::Row;";
-    assert_eq!(lines(sqlite_driver, "src/store/users.rs", text), [1]);
-    assert_eq!(lines(sqlite_driver, "src/lib.rs", text), [1]);
-    for path in SQLITE_FILES {
-        assert!(lines(sqlite_driver, path, text).is_empty());
+    let sqlite = "use rusqlite::Row;";
+    let postgres = "use tokio_postgres::Row;";
+    for text in [sqlite, postgres] {
+        for path in ["src/store/users.rs", "src/lib.rs", "src/cli/serve.rs"] {
+            assert_eq!(lines(drivers, path, text), [1], "{path}");
+        }
+        assert!(lines(drivers, "src/store/tx.rs", text).is_empty());
     }
+    assert_eq!(lines(drivers, "src/store/postgres/mod.rs", sqlite), [1]);
+    assert_eq!(lines(drivers, "src/store/sqlite.rs", postgres), [1]);
+    assert!(lines(drivers, "src/store/postgres/mod.rs", postgres).is_empty());
+    assert!(lines(drivers, "src/store/sqlite.rs", sqlite).is_empty());
 }
 
 #[test]

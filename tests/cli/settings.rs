@@ -47,8 +47,9 @@ fn a_wrong_setting_stops_every_command_before_it_does_anything() {
     shell.environment.clear();
     let error = shell.error("client list --config missing.toml");
     assert!(error.starts_with("error: missing.toml: "), "{error}");
-    let error = shell.error("client list --database postgres://localhost/rollcall");
-    assert!(error.contains("PostgreSQL is not supported yet"), "{error}");
+    let error = shell.error("client list --database postgres://anna:s3cret@localhost/");
+    assert!(error.contains("the database's name is missing"), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
     let error = shell.error("serve --listen 5000");
     assert!(
         error.starts_with("error: --listen: listen must be an address"),

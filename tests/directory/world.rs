@@ -65,8 +65,7 @@ impl World {
 
     /// The file.
     pub fn path(&self) -> &std::path::Path {
-        let Location::Sqlite(path) = &self.location;
-        path
+        self.location.file().unwrap()
     }
 
     /// One more app over the same file.

@@ -1,5 +1,5 @@
 //! The doors, asked as their consumers ask them: through the whole router, over a database of each
-//! test's own. No ports and no sleeps; time and chance are the test's.
+//! test's own, here SQLite's, and PostgreSQL's in `on_postgres.rs`. No ports and no sleeps; time and chance are the test's.
 //!
 //! The modules mirror the tree of URLs. Bodies stand byte for byte beside the question; when one is
 //! meant to change, the text changes with it.
@@ -12,10 +12,7 @@
     reason = "a table of cases is long, and read row by row"
 )]
 
-mod access;
-mod bad_input;
-mod clients;
-mod gateway;
-mod isolation;
-mod paging;
-mod support;
+/// The database that the suite runs on.
+const BACKEND: support::Backend = support::Backend::Sqlite;
+
+include!("suite.rs");

@@ -222,7 +222,7 @@ async fn walked(world: &World, walk: &Walk) -> (HashMap<String, usize>, HashSet<
 #[test]
 fn who_is_there_throughout_a_walk_is_met_once_whatever_is_written() {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .unwrap();
     let world = runtime.block_on(World::new());

@@ -106,8 +106,7 @@ impl World {
 
     /// The file.
     pub fn path(&self) -> &Path {
-        let Location::Sqlite(path) = &self.location;
-        path
+        self.location.file().unwrap()
     }
 
     /// The time.

@@ -19,6 +19,17 @@ macro_rules! contract {
                 }
             )+
         }
+
+        mod postgres {
+            use crate::world::World;
+
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(&World::postgres().await).await;
+                }
+            )+
+        }
     };
 }
 

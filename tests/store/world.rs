@@ -7,28 +7,46 @@ use rollcall::model::profile::Profile;
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::user::{State, User};
 use rollcall::store::{self, Error, Location, Store, Tx};
+use rollcall_testbed::postgres::Database;
 
 /// A database of one kind; what it is made of goes with it.
 pub struct World {
     /// The open database.
     pub store: Store,
-    _directory: tempfile::TempDir,
+    _made_of: MadeOf,
+}
+
+enum MadeOf {
+    Folder { _folder: tempfile::TempDir },
+    Database { _database: Database },
 }
 
 impl World {
     /// SQLite, in a file of its own.
     pub async fn sqlite() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(directory.path().join("rollcall.db"));
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("rollcall.db"));
         Self {
             store: Store::open(&location).await.unwrap(),
-            _directory: directory,
+            _made_of: MadeOf::Folder { _folder: folder },
+        }
+    }
+
+    /// PostgreSQL, in a database of its own.
+    pub async fn postgres() -> Self {
+        let database = Database::create();
+        let location = Location::parse(&database.url()).unwrap();
+        Self {
+            store: Store::open(&location).await.unwrap(),
+            _made_of: MadeOf::Database {
+                _database: database,
+            },
         }
     }
 
     /// The same database, opened once more: what another process would hold.
     pub async fn another(&self) -> Store {
-        Store::open(&self.store.location()).await.unwrap()
+        Store::open(self.store.location()).await.unwrap()
     }
 
     /// Writes what must succeed.

@@ -8,7 +8,7 @@ use rollcall::model::scope::Scope;
 use rollcall::model::token::ClientSet;
 
 use crate::support::signer::Signer;
-use crate::support::{Answer, Backend, Caller, Tenant, Verbatim, World};
+use crate::support::{Answer, Caller, Tenant, Verbatim, World};
 
 async fn acme() -> Tenant {
     let client = Tenant::new().await;
@@ -165,7 +165,7 @@ async fn each_token_key_and_address_has_a_bucket_of_its_own() {
 
 #[tokio::test]
 async fn reset_may_be_the_moment_instead() {
-    let world = World::on(Backend::Sqlite, ResetForm::EpochSeconds).await;
+    let world = World::on(crate::BACKEND, ResetForm::EpochSeconds).await;
     let client = Tenant::within(&world, "Acme").await;
     client.instance("acme").await;
     let noon = rollcall::model::environment::Clock::now(world.clock()).seconds();

@@ -19,15 +19,26 @@ use rollcall::operations::caller::AdminAccess;
 use rollcall::operations::write::Done;
 use rollcall::operations::{clients, housekeeping, instances, tokens};
 use rollcall::store::{self, Error, Location, Store, Tx};
+use rollcall_testbed::postgres::Database;
 use tempfile::TempDir;
 
 use super::callers::{Anonymous, Bearer};
 use super::environment::{TestClock, TestEntropy};
+use crate::BACKEND;
 
 /// Which database a world stands on.
+#[allow(dead_code, reason = "each suite stands on one of them")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     Sqlite,
+    Postgres,
+}
+
+/// What a database is made of; it goes when the last world on it does.
+#[derive(Clone)]
+enum MadeOf {
+    Folder { _folder: Arc<TempDir> },
+    Database { _database: Arc<Database> },
 }
 
 /// A server's inside and its doors.
@@ -42,40 +53,48 @@ struct Inner {
     location: Location,
     /// A second opening of the same database: what a test writes or looks at past the doors.
     beside: Store,
-    /// Goes when the last world on it does.
-    directory: Arc<TempDir>,
+    made_of: MadeOf,
 }
 
 const IMAGE_BUDGET_BYTES: usize = 256 * 1024 * 1024;
 
 impl World {
     pub async fn new() -> Self {
-        Self::on(Backend::Sqlite, ResetForm::default()).await
+        Self::on(BACKEND, ResetForm::default()).await
     }
 
     /// The one function that makes a world.
     pub async fn on(backend: Backend, reset_form: ResetForm) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let location = match backend {
-            Backend::Sqlite => Location::Sqlite(directory.path().join("rollcall.db")),
+        let (location, made_of) = match backend {
+            Backend::Sqlite => {
+                let folder = tempfile::tempdir().unwrap();
+                let location = Location::Sqlite(folder.path().join("rollcall.db"));
+                let _folder = Arc::new(folder);
+                (location, MadeOf::Folder { _folder })
+            }
+            Backend::Postgres => {
+                let database = Database::create();
+                let location = Location::parse(&database.url()).unwrap();
+                let _database = Arc::new(database);
+                (location, MadeOf::Database { _database })
+            }
         };
-        let directory = Arc::new(directory);
         let clock = Arc::new(TestClock::at_noon());
         let entropy = Arc::new(TestEntropy::default());
-        Self::over(location, directory, clock, entropy, reset_form).await
+        Self::over(location, made_of, clock, entropy, reset_form).await
     }
 
     /// A second server on the same database: what a restart, or another node, would be.
     pub async fn another_server(&self) -> Self {
         let inner = &self.0;
-        let (location, directory) = (inner.location.clone(), Arc::clone(&inner.directory));
+        let (location, made_of) = (inner.location.clone(), inner.made_of.clone());
         let (clock, entropy) = (Arc::clone(&inner.clock), Arc::clone(&inner.entropy));
-        Self::over(location, directory, clock, entropy, ResetForm::default()).await
+        Self::over(location, made_of, clock, entropy, ResetForm::default()).await
     }
 
     async fn over(
         location: Location,
-        directory: Arc<TempDir>,
+        made_of: MadeOf,
         clock: Arc<TestClock>,
         entropy: Arc<TestEntropy>,
         reset_form: ResetForm,
@@ -103,7 +122,7 @@ impl World {
             entropy,
             location,
             beside,
-            directory,
+            made_of,
         }))
     }
 

@@ -1,0 +1,82 @@
+//! One lane for each client: its writes come one after the other anyway, since each begins by
+//! locking the client. In a lane they wait without a connection each, and share commits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use crate::model::id::ClientId;
+use crate::store::error::Error;
+use crate::store::postgres::transaction::{Isolation, Outcome, Work, transact};
+
+/// Writes that share one commit at most: a bound on what a failure makes others repeat.
+const BATCH_MAX: usize = 64;
+/// Writes of one client that wait; one more is told that the database is busy.
+const WAITING_MAX: usize = 1_024;
+
+struct Waiting {
+    work: Work,
+    sender: oneshot::Sender<Result<Outcome, Error>>,
+}
+
+/// The lanes in which somebody writes or waits.
+#[derive(Clone, Default)]
+pub(super) struct Lanes(Arc<Mutex<HashMap<ClientId, Vec<Waiting>>>>);
+
+impl Lanes {
+    /// Does `work` after what the client's lane holds already.
+    pub(super) async fn write(
+        &self,
+        pool: &Pool,
+        client: ClientId,
+        work: Work,
+    ) -> Result<Outcome, Error> {
+        let (sender, receiver) = oneshot::channel();
+        let is_first = {
+            let mut lanes = self.0.lock();
+            let is_first = !lanes.contains_key(&client);
+            let lane = lanes.entry(client).or_default();
+            if lane.len() >= WAITING_MAX {
+                return Err(Error::Busy("too many writes are waiting".to_owned()));
+            }
+            lane.push(Waiting { work, sender });
+            is_first
+        };
+        if is_first {
+            // On a task of its own: its caller may go, the others still wait.
+            tokio::spawn(self.clone().drain(pool.clone(), client));
+        }
+        let ended = |_| Err(Error::Failed("the client's lane has ended".to_owned()));
+        receiver.await.unwrap_or_else(ended)
+    }
+
+    /// Writes until the lane is empty.
+    async fn drain(self, pool: Pool, client: ClientId) {
+        while let Some(batch) = self.next(client) {
+            let (works, senders): (Vec<_>, Vec<_>) = batch
+                .into_iter()
+                .map(|waiting| (waiting.work, waiting.sender))
+                .unzip();
+            let outcomes = transact(pool.clone(), Isolation::Latest, works).await;
+            for (sender, outcome) in senders.into_iter().zip(outcomes) {
+                // Who has gone is not told.
+                drop(sender.send(outcome));
+            }
+        }
+    }
+
+    /// The next to write together; closes the lane when there are none.
+    fn next(&self, client: ClientId) -> Option<Vec<Waiting>> {
+        let mut lanes = self.0.lock();
+        let lane = lanes.get_mut(&client)?;
+        if lane.is_empty() {
+            lanes.remove(&client);
+            return None;
+        }
+        let count = lane.len().min(BATCH_MAX);
+        Some(lane.drain(..count).collect())
+    }
+}

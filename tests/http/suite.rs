@@ -1,0 +1,7 @@
+mod access;
+mod bad_input;
+mod clients;
+mod gateway;
+mod isolation;
+mod paging;
+mod support;
