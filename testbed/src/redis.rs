@@ -55,7 +55,7 @@ impl Server {
                     .to_owned(),
             );
         }
-        let directory = directory::create()?;
+        let directory = directory::create(directory::Medium::Disk)?;
         // There is nothing to save, so it need not be asked politely.
         let mut supervisor = Supervisor::new(directory, None, "KILL")?;
         let directory = supervisor.directory().display().to_string();

@@ -96,7 +96,7 @@ mod tests {
             },
             is_ready: |_, _| false,
         };
-        let directory = directory::create().expect("a temporary directory");
+        let directory = directory::create(directory::Medium::Disk).expect("a temporary directory");
         let mut supervisor = Supervisor::new(directory, None, "KILL").expect("sh is there");
         let outcome = program.start_on_any(&mut supervisor);
         assert_eq!(supervisor.server(), None);

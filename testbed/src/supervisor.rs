@@ -174,7 +174,7 @@ mod tests {
     use crate::{directory, waiting};
 
     fn supervisor() -> Supervisor {
-        let directory = directory::create().expect("a temporary directory");
+        let directory = directory::create(directory::Medium::Disk).expect("a temporary directory");
         Supervisor::new(directory, None, "KILL").expect("sh is there")
     }
 

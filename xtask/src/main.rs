@@ -1,12 +1,16 @@
 //! `cargo xtask`: what a cargo command cannot say.
 //!
-//! It holds no product code and depends on nothing, so it builds before anything else does.
+//! It holds no product code and depends on nothing but the testbed, which depends on nothing: so it
+//! builds before anything else does.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "a tool for developers: its output is the terminal"
 )]
 
+mod place;
+mod programs;
+mod soak;
 mod test;
 
 use std::{env, process::ExitCode};
@@ -15,19 +19,23 @@ const USAGE: &str = "\
 Usage: cargo xtask <command>
 
 Commands:
-  test    everything that must hold before a change is merged
+  test                everything that must hold before a change is merged
+  soak [--minutes N]  the released binary under load; it takes the soak's own arguments
 
-Not there yet: bench, openapi, soak.";
+Not there yet: bench, openapi.";
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Task {
     Test,
+    /// With the soak's own arguments, which it judges itself.
+    Soak(Vec<String>),
 }
 
 fn main() -> ExitCode {
     match parse(env::args().skip(1)) {
         Ok(Task::Test) => test::run(),
+        Ok(Task::Soak(arguments)) => soak::run(&arguments),
         Err(problem) => {
             eprintln!("cargo xtask: {problem}\n\n{USAGE}");
             ExitCode::from(2)
@@ -35,11 +43,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reads the arguments after the program's name: one command, and nothing after it.
+/// Reads the arguments after the program's name: one command, and what that one takes.
 fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task, String> {
     let command = arguments.next().ok_or("a command is missing")?;
     let task = match command.as_str() {
         "test" => Task::Test,
+        "soak" => return Ok(Task::Soak(arguments.collect())),
         _ => return Err(format!("there is no command `{command}`")),
     };
     match arguments.next() {
@@ -64,13 +73,21 @@ mod tests {
     }
 
     #[test]
+    fn soak_takes_arguments_of_its_own() {
+        let none = Task::Soak(Vec::new());
+        assert_eq!(parsed(&["soak"]), Ok(none));
+        let minutes = Task::Soak(vec!["--minutes".to_owned(), "5".to_owned()]);
+        assert_eq!(parsed(&["soak", "--minutes", "5"]), Ok(minutes));
+    }
+
+    #[test]
     fn a_missing_command_is_refused() {
         assert_eq!(parsed(&[]), Err("a command is missing".to_owned()));
     }
 
     #[test]
     fn an_unknown_command_is_refused_by_its_name() {
-        for command in ["bench", "openapi", "soak", "Test", "--help", ""] {
+        for command in ["bench", "openapi", "Soak", "Test", "--help", ""] {
             assert_eq!(
                 parsed(&[command]),
                 Err(format!("there is no command `{command}`"))

@@ -4,29 +4,16 @@
     reason = "how long a step took is for the reader only; there is no App whose clock to use"
 )]
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-    process::{Command, ExitCode, Stdio},
-    time::Instant,
+use std::{env, ffi::OsString, process::ExitCode, time::Instant};
+
+use rollcall_testbed::postgres::{self, Options};
+
+use crate::{
+    place::{Place, Step, answers, finished, run_step},
+    programs,
 };
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
-
-/// Where everything runs, and which cargo runs it.
-struct Place {
-    root: PathBuf,
-    /// Absolute: the steps run in `root`, and the caller's `CARGO_TARGET_DIR` may be relative.
-    target: PathBuf,
-    cargo: OsString,
-}
-
-/// One check: its name for the reader, and the command that is the check.
-struct Step {
-    name: &'static str,
-    command: Command,
-}
 
 /// Runs every step. Exit code 0 when all hold, 1 at the first that does not.
 pub(crate) fn run() -> ExitCode {
@@ -50,14 +37,21 @@ pub(crate) fn run() -> ExitCode {
 fn run_in(place: &Place) -> Result<(), String> {
     let start = Instant::now();
     println!("==> install what is needed");
-    install_programs()?;
+    programs::install()?;
     require_component(place, "fmt", "rustfmt")?;
     require_component(place, "clippy", "clippy")?;
     let deny = install_cargo_deny(place)?;
     finished(start);
 
     let advisories = env::var_os("ROLLCALL_ADVISORIES").is_some_and(|value| value == "1");
-    let mut steps = cargo_steps(place, answers(place.cargo(["nextest", "--version"])));
+    // One for all tests, each of which takes a database of its own. It ends with this function.
+    println!("==> start PostgreSQL for the tests");
+    let start = Instant::now();
+    let postgres = postgres::Server::try_launch(&Options::default())?;
+    finished(start);
+    let url = postgres.url("postgres");
+    let has_nextest = answers(place.cargo(["nextest", "--version"]));
+    let mut steps = cargo_steps(place, has_nextest, &url);
     steps.extend(deny_steps(place, &deny, advisories));
     for step in steps {
         run_step(step)?;
@@ -68,7 +62,12 @@ fn run_in(place: &Place) -> Result<(), String> {
     Ok(())
 }
 
-fn cargo_steps(place: &Place, has_nextest: bool) -> Vec<Step> {
+fn cargo_steps(place: &Place, has_nextest: bool, postgres: &str) -> Vec<Step> {
+    let beside_postgres = |arguments: &str| {
+        let mut command = place.cargo(arguments.split(' '));
+        command.env(postgres::SHARED_BY, postgres);
+        command
+    };
     let tests = if has_nextest {
         "nextest run --workspace --locked"
     } else {
@@ -90,11 +89,11 @@ fn cargo_steps(place: &Place, has_nextest: bool) -> Vec<Step> {
         },
         Step {
             name: "tests",
-            command: place.cargo(tests.split(' ')),
+            command: beside_postgres(tests),
         },
         Step {
             name: "doctests",
-            command: place.cargo(doctests.split(' ')),
+            command: beside_postgres(doctests),
         },
         Step {
             name: "documentation",
@@ -127,112 +126,6 @@ fn deny_steps(place: &Place, deny: &[OsString], advisories: bool) -> Vec<Step> {
     steps
 }
 
-fn run_step(mut step: Step) -> Result<(), String> {
-    let start = Instant::now();
-    println!("==> {}: {}", step.name, shown(&step.command));
-    match step.command.status() {
-        Ok(status) if status.success() => {
-            finished(start);
-            Ok(())
-        }
-        Ok(status) => Err(format!(
-            "{} ({}): {status}",
-            step.name,
-            shown(&step.command)
-        )),
-        Err(error) => Err(format!("{} ({}): {error}", step.name, shown(&step.command))),
-    }
-}
-
-fn finished(start: Instant) {
-    println!("    ok in {:.1} s", start.elapsed().as_secs_f64());
-}
-
-impl Place {
-    /// `cargo run` says at run time which checkout it is for; the path compiled in may be another
-    /// checkout's, when several share a target directory.
-    fn found() -> Self {
-        let manifest = env::var_os("CARGO_MANIFEST_DIR");
-        let package = manifest.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
-        let root = package
-            .parent()
-            .expect("xtask lies inside the workspace")
-            .to_owned();
-        let current = env::current_dir().unwrap_or_else(|_| root.clone());
-        let target = target_directory(&root, &current, env::var_os("CARGO_TARGET_DIR"));
-        Self {
-            root,
-            target,
-            cargo: env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
-        }
-    }
-
-    fn cargo<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
-        let mut command = self.command(&self.cargo);
-        command.args(arguments);
-        command
-    }
-
-    fn command(&self, program: &OsString) -> Command {
-        let mut command = Command::new(program);
-        command
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target)
-            // A snapshot that differs is a failure, and writes nothing.
-            .env("INSTA_UPDATE", "no");
-        command
-    }
-}
-
-/// Where cargo puts what it builds: a relative `CARGO_TARGET_DIR` counts from where it was called.
-fn target_directory(root: &Path, current: &Path, from_environment: Option<OsString>) -> PathBuf {
-    let set = from_environment.filter(|directory| !directory.is_empty());
-    set.map_or_else(|| root.join("target"), |directory| current.join(directory))
-}
-
-/// Programs that are no part of Rust, each with Debian's package of it: the bundled SQLite and aws-lc
-/// are C, and the tests paste the demo's curl lines into a shell.
-const PROGRAMS: [(&str, &str); 2] = [("cc", "build-essential"), ("curl", "curl")];
-
-/// Installs the programs that are missing, where that is ours to do.
-fn install_programs() -> Result<(), String> {
-    let missing = || {
-        PROGRAMS
-            .iter()
-            .filter(|(name, _)| !answers(system(name, &["--version"])))
-    };
-    if missing().next().is_none() {
-        return Ok(());
-    }
-    let names: Vec<&str> = missing().map(|(name, _)| *name).collect();
-    let packages: Vec<&str> = missing().map(|(_, package)| *package).collect();
-    let sentence = format!(
-        "missing: {}. Install it, on Debian and Ubuntu with `apt-get install {}`",
-        names.join(", "),
-        packages.join(" ")
-    );
-    let identity = Command::new("id").arg("-u").output();
-    let is_root = identity.is_ok_and(|output| output.stdout.trim_ascii() == b"0");
-    if !is_root || !answers(system("apt-get", &["--version"])) {
-        return Err(sentence);
-    }
-    run_step(Step {
-        name: "package list",
-        command: system("apt-get", &["update", "-q"]),
-    })?;
-    let mut install = vec!["install", "-q", "-y", "--no-install-recommends"];
-    install.extend(packages);
-    run_step(Step {
-        name: "missing programs",
-        command: system("apt-get", &install),
-    })?;
-    if missing().next().is_none() {
-        Ok(())
-    } else {
-        Err(sentence)
-    }
-}
-
 fn require_component(place: &Place, subcommand: &str, component: &str) -> Result<(), String> {
     if answers(place.cargo([subcommand, "--version"])) {
         return Ok(());
@@ -263,44 +156,12 @@ fn install_cargo_deny(place: &Place) -> Result<Vec<OsString>, String> {
     Ok(vec![own])
 }
 
-/// A command of the operating system; apt-get must ask nobody.
-fn system(program: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env("DEBIAN_FRONTEND", "noninteractive");
-    command
-}
-
-/// Whether a command can be started and succeeds; what it prints is not shown.
-fn answers(mut command: Command) -> bool {
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    status.is_ok_and(|status| status.success())
-}
-
-/// A command as one would type it.
-fn shown(command: &Command) -> String {
-    let program = Path::new(command.get_program());
-    let name = program
-        .file_name()
-        .unwrap_or(command.get_program())
-        .to_string_lossy();
-    let arguments = command
-        .get_args()
-        .map(|argument| argument.to_string_lossy());
-    std::iter::once(name)
-        .chain(arguments)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::shown;
+
+    const URL: &str = "postgres://postgres@127.0.0.1:1/postgres";
 
     fn place() -> Place {
         Place {
@@ -323,12 +184,25 @@ mod tests {
             "cargo test --doc --workspace --locked",
             "cargo doc --workspace --no-deps --document-private-items --locked",
         ];
-        assert_eq!(typed(&cargo_steps(&place(), true)), expected);
+        assert_eq!(typed(&cargo_steps(&place(), true, URL)), expected);
+    }
+
+    #[test]
+    fn the_tests_are_told_of_the_postgresql_that_they_share() {
+        let steps = cargo_steps(&place(), true, URL);
+        let told = steps.iter().filter(|step| {
+            let mut set = step.command.get_envs();
+            set.any(|(name, value)| {
+                name == postgres::SHARED_BY && value.is_some_and(|value| value == URL)
+            })
+        });
+        let names: Vec<&str> = told.map(|step| step.name).collect();
+        assert_eq!(names, ["tests", "doctests"]);
     }
 
     #[test]
     fn without_nextest_the_same_tests_run() {
-        let tests = &typed(&cargo_steps(&place(), false))[2];
+        let tests = &typed(&cargo_steps(&place(), false, URL))[2];
         assert_eq!(tests, "cargo test --workspace --locked");
     }
 
@@ -343,31 +217,5 @@ mod tests {
         );
         let asked = typed(&deny_steps(&place(), &deny, true));
         assert_eq!(asked, [dependencies, format!("{start} advisories")]);
-    }
-
-    #[test]
-    fn the_target_directory_is_the_one_that_cargo_uses() {
-        let target = |set: Option<&str>| {
-            target_directory(
-                Path::new("/checkout"),
-                Path::new("/here"),
-                set.map(OsString::from),
-            )
-        };
-        assert_eq!(target(None), Path::new("/checkout/target"));
-        assert_eq!(target(Some("")), Path::new("/checkout/target"));
-        assert_eq!(target(Some("/elsewhere")), Path::new("/elsewhere"));
-        assert_eq!(target(Some("relative")), Path::new("/here/relative"));
-    }
-
-    #[test]
-    fn a_command_that_cannot_be_started_does_not_answer() {
-        assert!(!answers(Command::new("/nowhere/cargo-deny")));
-        let step = Step {
-            name: "missing",
-            command: Command::new("/nowhere/cargo-deny"),
-        };
-        let problem = run_step(step).expect_err("the program does not exist");
-        assert!(problem.starts_with("missing (cargo-deny): "), "{problem}");
     }
 }

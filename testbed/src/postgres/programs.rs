@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn the_newest_whole_version_is_taken() {
-        let root = crate::directory::create().expect("a temporary directory");
+        let root = crate::directory::create(crate::directory::Medium::Disk)
+            .expect("a temporary directory");
         for (version, program) in [("9.6", "initdb"), ("14", "initdb"), ("15", "initdb")]
             .into_iter()
             .chain([("16", "initdb"), ("17", "psql")])

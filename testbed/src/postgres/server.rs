@@ -10,13 +10,17 @@ use super::{
     database::Address,
     programs::{self, Programs},
 };
-use crate::{directory, starting::Program, supervisor::Supervisor};
+use crate::{
+    directory::{self, Medium},
+    starting::Program,
+    supervisor::Supervisor,
+};
 
 /// What a server is to be like. The default is the fastest that is still correct: everything that
 /// is committed survives the server's crash, though not the machine's.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// As in production: flushed to the disk, and vacuumed. For tests of faults and of speed.
+    /// As in production: on the disk and flushed, and vacuumed. For tests of faults and of speed.
     pub durable: bool,
     /// The collation of every database on it.
     pub locale: Locale,
@@ -178,7 +182,12 @@ impl Server {
 /// Makes the directory and the data in it. The supervisor stands guard from the first moment, so
 /// that a process killed meanwhile leaves nothing behind.
 fn initialised(options: &Options, programs: &Programs) -> Result<Supervisor, String> {
-    let directory = directory::create()?;
+    let medium = if options.durable {
+        Medium::Disk
+    } else {
+        Medium::Memory
+    };
+    let directory = directory::create(medium)?;
     let account = if directory::is_roots(&directory) {
         let prepared = programs::account()
             .and_then(|account| directory::give(&directory, account).map(|()| account));
