@@ -24,6 +24,7 @@ macro_rules! contract {
 
 mod activity;
 mod files;
+mod leases;
 mod log;
 mod records;
 mod registry;
