@@ -272,7 +272,7 @@ async fn who_takes_a_number_has_the_turn_until_the_transaction_ends(world: &Worl
         let reports = [report(1, Channel::Web, 2)];
         let append = another.write(move |tx| activity::append(tx, client_id(A), &reports, at(0)));
         let number = append.await.unwrap();
-        next.send(()).unwrap();
+        let _nobody_waits = next.send(());
         number
     };
     let (first, second) = tokio::join!(first, second);

@@ -149,7 +149,7 @@ async fn a_lease_that_is_held_is_taken_over_after_the_transaction(world: &World)
                 Ok::<_, Error>(fence)
             })
             .await;
-        taken.send(()).unwrap();
+        let _nobody_waits = taken.send(());
         fence.unwrap()
     };
     let (held, fence) = tokio::join!(holding, taking);
