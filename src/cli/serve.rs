@@ -19,7 +19,7 @@ use crate::http::server::{self, Limits};
 use crate::http::{self, Http, routes};
 use crate::operations::app::App;
 use crate::operations::error::Error;
-use crate::operations::housekeeping;
+use crate::operations::{housekeeping, nodes};
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -73,8 +73,15 @@ async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Resul
         output.line(&demo::instructions(address, &token))?;
         output.flush()?;
     }
+    // Before the rest begins: who may keep house does so from the start. If this fails, it is told
+    // when it fails again.
+    drop(nodes::beat(&app).await);
     keep_house(&app);
-    serve_connections(settings, app, listener, shutdown).await
+    let served = serve_connections(settings, Arc::clone(&app), listener, shutdown).await;
+    if let Err(error) = nodes::leave(&app).await {
+        tracing::warn!(%error, "the other nodes have to wait until this one looks dead");
+    }
+    served
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -124,6 +131,11 @@ fn start_log(settings: &Settings) {
 
 /// Starts what a server does beside answering, until the runtime ends.
 fn keep_house(app: &Arc<App>) {
+    let beat = Arc::clone(app);
+    tokio::spawn(repeat("beat", nodes::BEAT_INTERVAL, move || {
+        let app = Arc::clone(&beat);
+        async move { nodes::beat(&app).await }
+    }));
     let poll = Arc::clone(app);
     tokio::spawn(repeat("poll", housekeeping::POLL_INTERVAL, move || {
         let app = Arc::clone(&poll);

@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 use crate::directory::Live;
 use crate::directory::image::{Delta, Image};
 use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::store::clients::Latest;
 use crate::store::{self, Error, Store, Tx};
 
 /// Reads a client's whole directory, as of one moment; `None` when there is no such client.
@@ -93,22 +94,10 @@ pub(super) async fn catch_up_activity(
     Ok(())
 }
 
-/// The clients' numbers now: of the latest change and of the latest activity.
-pub(super) async fn numbers(
-    store: &Store,
-    clients: Vec<ClientId>,
-) -> Result<Vec<(ClientId, i64, i64)>, Error> {
-    store
-        .read(move |tx| {
-            let mut numbers = Vec::with_capacity(clients.len());
-            for client in &clients {
-                let change = store::clients::change_number(tx, *client)?.unwrap_or(0);
-                let activity = store::activity::numbers(tx, *client)?.latest;
-                numbers.push((*client, change, activity));
-            }
-            Ok(numbers)
-        })
-        .await
+/// How far each client has come by now, by its id.
+pub(super) async fn latest(store: &Store) -> Result<HashMap<ClientId, Latest>, Error> {
+    let latest = store.read(store::clients::latest).await?;
+    Ok(latest.into_iter().map(|one| (one.client, one)).collect())
 }
 
 /// Reads a client's whole directory in one transaction.

@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 use crate::directory::image::Image;
 use crate::model::activity::Report;
 use crate::model::id::ClientId;
+use crate::store::clients::Latest;
 use crate::store::{Error, Store};
 
 /// The images of the clients that were asked for.
@@ -136,9 +137,14 @@ impl Directory {
         if lives.is_empty() {
             return Ok(());
         }
-        let clients = lives.iter().map(|(client, _)| *client).collect();
-        let numbers = loading::numbers(&self.store, clients).await?;
-        for ((client, live), (_, change, activity)) in lives.iter().zip(numbers) {
+        let latest = loading::latest(&self.store).await?;
+        for (client, live) in &lives {
+            let Some(Latest {
+                change, activity, ..
+            }) = latest.get(client).copied()
+            else {
+                continue;
+            };
             // One client's trouble must not keep the news from the others.
             if live.read().number() < change {
                 let caught_up = loading::catch_up(&self.store, *client, live, change).await;
@@ -150,10 +156,10 @@ impl Directory {
             }
         }
         // Writes make images grow, not only loads.
-        let latest = lives
+        let used_last = lives
             .into_iter()
             .max_by_key(|(_, live)| live.used.load(Ordering::Relaxed));
-        if let Some((client, _)) = latest {
+        if let Some((client, _)) = used_last {
             self.keep_budget(client);
         }
         Ok(())

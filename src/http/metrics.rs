@@ -25,6 +25,9 @@ const CONNECTIONS: &str = "rollcall_http_connections";
 const DROPPED: &str = "rollcall_request_log_dropped_total";
 const IMAGES: &str = "rollcall_images";
 const IMAGE_BYTES: &str = "rollcall_image_bytes";
+const NODES: &str = "rollcall_nodes_alive";
+const LEADER: &str = "rollcall_housekeeping_leader";
+const STALE: &str = "rollcall_database_stale_seconds";
 const BUILD: &str = "rollcall_build_info";
 
 static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
@@ -100,6 +103,9 @@ pub struct Metrics {
     dropped: Counter,
     images: Gauge,
     image_bytes: Gauge,
+    nodes: Gauge,
+    leader: Gauge,
+    stale: Gauge,
 }
 
 impl Metrics {
@@ -116,6 +122,15 @@ impl Metrics {
             (CONNECTIONS, "Open connections"),
             (IMAGES, "Clients whose people are in memory"),
             (IMAGE_BYTES, "Bytes of the people in memory"),
+            (
+                NODES,
+                "Nodes on the database that are alive, as this one sees it",
+            ),
+            (LEADER, "1 on the node that keeps house, else 0"),
+            (
+                STALE,
+                "For how long looking at the database has not succeeded",
+            ),
             (BUILD, "Always 1; its label is the version"),
         ] {
             recorder.describe_gauge(KeyName::from_const_str(name), None, text.into());
@@ -131,6 +146,9 @@ impl Metrics {
             dropped: recorder.register_counter(&Key::from_static_name(DROPPED), &METADATA),
             images: gauge(IMAGES),
             image_bytes: gauge(IMAGE_BYTES),
+            nodes: gauge(NODES),
+            leader: gauge(LEADER),
+            stale: gauge(STALE),
             recorder,
         }
     }
@@ -184,6 +202,23 @@ impl Metrics {
     pub fn set_images(&self, count: usize, bytes: usize) {
         self.images.set(count as f64);
         self.image_bytes.set(bytes as f64);
+    }
+
+    /// Sets how many nodes are alive, and whether this one keeps house; to be called before
+    /// [`Self::render`].
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a gauge is a double, and no cluster has 2^53 nodes"
+    )]
+    pub fn set_nodes(&self, alive: usize, is_leader: bool) {
+        self.nodes.set(alive as f64);
+        self.leader.set(f64::from(u8::from(is_leader)));
+    }
+
+    /// Sets for how long looking at the database has not succeeded; to be called before
+    /// [`Self::render`].
+    pub fn set_stale(&self, duration: Duration) {
+        self.stale.set(duration.as_secs_f64());
     }
 
     /// All figures in Prometheus' text form (`text/plain; version=0.0.4`).
@@ -341,6 +376,8 @@ mod tests {
         metrics.connection_opened();
         metrics.connection_closed();
         metrics.set_images(3, 4096);
+        metrics.set_nodes(2, true);
+        metrics.set_stale(Duration::from_millis(1_500));
         metrics.dropped_log_lines().increment(7);
         let text = metrics.render();
         let requests =
@@ -352,6 +389,9 @@ mod tests {
             "rollcall_http_connections 1".into(),
             "rollcall_images 3".into(),
             "rollcall_image_bytes 4096".into(),
+            "rollcall_nodes_alive 2".into(),
+            "rollcall_housekeeping_leader 1".into(),
+            "rollcall_database_stale_seconds 1.5".into(),
             "rollcall_request_log_dropped_total 7".into(),
             "rollcall_build_info{version=\"0.1.0\"} 1".into(),
         ] {

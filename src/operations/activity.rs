@@ -238,7 +238,7 @@ async fn append(app: &App, client: ClientId, reports: Vec<Report>) -> Result<(),
         waiting.push(Waiting { reports, sender });
         waiting.len() == 1
     };
-    // The first one commits for all who come before the writer's turn. It does so on a task of its
+    // The first one commits for all who come before its turn to write. It does so on a task of its
     // own: its caller may hang up, the others still wait.
     if is_first {
         let queue = Arc::clone(&app.activity);
@@ -247,9 +247,11 @@ async fn append(app: &App, client: ClientId, reports: Vec<Report>) -> Result<(),
         tokio::spawn(async move {
             let taken: Arc<Mutex<Vec<Waiting>>> = Arc::default();
             let ours = Arc::clone(&taken);
-            let (work_queue, now) = (Arc::clone(&queue), clock.now());
+            let work_queue = Arc::clone(&queue);
             let result = store
                 .write(move |tx| {
+                    // The turn first, which other nodes may have: meanwhile the group forms.
+                    let number = store::activity::next_number(tx, client)?;
                     let mut taken = ours.lock();
                     taken.extend(work_queue.0.lock().remove(&client).unwrap_or_default());
                     let reports: Vec<Report> = taken
@@ -257,7 +259,7 @@ async fn append(app: &App, client: ClientId, reports: Vec<Report>) -> Result<(),
                         .flat_map(|waiting| &waiting.reports)
                         .copied()
                         .collect();
-                    let number = store::activity::append(tx, client, &reports, now)?;
+                    store::activity::insert(tx, client, number, &reports, clock.now())?;
                     Ok::<_, Error>((number, reports))
                 })
                 .await;

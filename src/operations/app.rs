@@ -9,6 +9,8 @@ use crate::model::id::Id;
 use crate::model::timestamp::Timestamp;
 use crate::operations::activity::Queue;
 use crate::operations::error::Error;
+use crate::operations::freshness::Freshness;
+use crate::operations::nodes::Nodes;
 use crate::store::{Store, secrets};
 
 /// A directory server's inside: everything but the doors.
@@ -19,6 +21,8 @@ pub struct App {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) activity: Arc<Queue>,
+    pub(super) nodes: Nodes,
+    pub(super) freshness: Freshness,
 }
 
 impl App {
@@ -33,6 +37,7 @@ impl App {
         let directory = Arc::new(Directory::new(Arc::clone(&store), image_budget_bytes));
         let registry = Registry::open(Arc::clone(&store)).await?;
         let activity = Arc::new(Queue::default());
+        let nodes = Nodes::new(&*entropy);
         Ok(Self {
             store,
             directory,
@@ -40,6 +45,8 @@ impl App {
             clock,
             entropy,
             activity,
+            nodes,
+            freshness: Freshness::default(),
         })
     }
 
@@ -56,6 +63,11 @@ impl App {
     /// The randomness that was handed in.
     pub fn entropy(&self) -> &Arc<dyn Entropy> {
         &self.entropy
+    }
+
+    /// The nodes on this database, of which this process is one.
+    pub fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// A new id.

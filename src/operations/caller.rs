@@ -105,6 +105,7 @@ impl Caller {
     /// unknown token is looked for in the database once, since the command line may have made it.
     pub async fn authenticate(app: &App, text: &str) -> Result<Self, Error> {
         let secret = Secret::parse(text).ok_or(Error::Unauthorized("The token is malformed."))?;
+        app.assert_fresh()?;
         let hash = secret.hash();
         let mut known = app.registry.token(&hash);
         if known.is_none() {

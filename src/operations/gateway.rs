@@ -40,6 +40,7 @@ impl GatewayCaller {
             return Ok(Self::Token(caller));
         }
         let refused = Error::Unauthorized("The token is not one that this gateway accepts.");
+        app.assert_fresh()?;
         let instance = find(app, instance).await?.ok_or(refused)?;
         let known = jwt::verify(credential, &instance.keys, app.now())?;
         let buckets = Arc::clone(&known.buckets);

@@ -27,19 +27,36 @@ pub fn append(
     reports: &[Report],
     at: Timestamp,
 ) -> Result<i64, Error> {
+    let number = next_number(tx, client)?;
+    insert(tx, client, number, reports, at)?;
+    Ok(number)
+}
+
+/// Takes the next number of the client's log, and with it the turn to write there: who comes next
+/// waits until this transaction ends. Each number taken needs its entry, see [`insert`].
+pub fn next_number(tx: &mut Tx<'_>, client: ClientId) -> Result<i64, Error> {
     let sql = "INSERT INTO activity_counters (client_id, number, folded) VALUES ($1, 1, 0)
                ON CONFLICT (client_id) DO UPDATE SET number = activity_counters.number + 1
                RETURNING number";
-    let number = tx
-        .one(sql, &[(&client).into()], |row| row.number(0))?
-        .ok_or_else(|| Error::Failed("a counter did not answer".to_owned()))?;
+    let number = tx.one(sql, &[(&client).into()], |row| row.number(0))?;
+    number.ok_or_else(|| Error::Failed("a counter did not answer".to_owned()))
+}
+
+/// Writes the log's entry of a number that [`next_number`] gave to this transaction.
+pub fn insert(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    number: i64,
+    reports: &[Report],
+    at: Timestamp,
+) -> Result<(), Error> {
     let sql = "INSERT INTO activity_log (client_id, number, at, reports) VALUES ($1, $2, $3, $4)";
     let text = write_reports(reports);
     tx.execute(
         sql,
         &[(&client).into(), number.into(), at.into(), (&text).into()],
     )?;
-    Ok(number)
+    Ok(())
 }
 
 /// How far the client's log has come.
@@ -102,12 +119,13 @@ pub fn folded_of_user(
 
 /// What is known of one user, the log included.
 pub fn of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<LastActivity, Error> {
-    let mut activity = folded_of_user(tx, client, user)?;
+    // The table last: what is folded and taken out of the log meanwhile is in it by then.
     let since = numbers(tx, client)?.folded;
-    for (_, reports) in logged_since(tx, client, since)? {
-        for report in reports.iter().filter(|report| report.user == user) {
-            activity.take(report.channel, report.at);
-        }
+    let entries = logged_since(tx, client, since)?;
+    let mut activity = folded_of_user(tx, client, user)?;
+    let reports = entries.iter().flat_map(|(_, reports)| reports);
+    for report in reports.filter(|report| report.user == user) {
+        activity.take(report.channel, report.at);
     }
     Ok(activity)
 }
@@ -139,13 +157,19 @@ pub fn unfolded_clients(tx: &mut Tx<'_>) -> Result<Vec<ClientId>, Error> {
 /// Folds the log's new entries into the table, and takes entries out of the log that were folded
 /// and are older than `keep_since`: until then other nodes may still read them. Returns how many
 /// users' rows were written.
+///
+/// Two may fold at once (an import does beside the server): times only move on, and so does the
+/// number up to which the table contains the log.
 pub fn fold(tx: &mut Tx<'_>, client: ClientId, keep_since: Timestamp) -> Result<usize, Error> {
     let known = numbers(tx, client)?;
     let latest = latest_since(tx, client, known.folded)?;
-    for (user, activity) in &latest {
+    let mut users: Vec<_> = latest.iter().collect();
+    // In one order, so that two who fold at once do not wait for each other.
+    users.sort_unstable_by_key(|(user, _)| **user);
+    for (user, activity) in users {
         merge(tx, client, *user, *activity)?;
     }
-    let sql = "UPDATE activity_counters SET folded = $2 WHERE client_id = $1";
+    let sql = "UPDATE activity_counters SET folded = $2 WHERE client_id = $1 AND folded < $2";
     tx.execute(sql, &[(&client).into(), known.latest.into()])?;
     let sql = "DELETE FROM activity_log WHERE client_id = $1 AND number <= $2 AND at < $3";
     tx.execute(

@@ -38,6 +38,30 @@ pub fn change_number(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<i64>, E
     tx.one(sql, &[(&client).into()], |row| row.number(0))
 }
 
+/// How far a client has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latest {
+    /// The client.
+    pub client: ClientId,
+    /// The number of its latest change.
+    pub change: i64,
+    /// The number of the latest entry of its activity log; 0 before the first.
+    pub activity: i64,
+}
+
+/// How far each client has come: what every node asks twice a second, in one query.
+pub fn latest(tx: &mut Tx<'_>) -> Result<Vec<Latest>, Error> {
+    let sql = "SELECT clients.id, clients.change_number, COALESCE(activity_counters.number, 0)
+               FROM clients LEFT JOIN activity_counters ON activity_counters.client_id = clients.id";
+    tx.all(sql, &[], |row| {
+        Ok(Latest {
+            client: row.parsed(0, ClientId::parse)?,
+            change: row.number(1)?,
+            activity: row.number(2)?,
+        })
+    })
+}
+
 /// The client of that id.
 pub fn find(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Client>, Error> {
     tx.one(select_clients!("WHERE id = $1"), &[(&client).into()], read)

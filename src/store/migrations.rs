@@ -3,7 +3,10 @@
 use crate::store::error::Error;
 use crate::store::tx::Tx;
 
-const STEPS: [&str; 1] = [include_str!("migrations/001_foundation.sql")];
+const STEPS: [&str; 2] = [
+    include_str!("migrations/001_foundation.sql"),
+    include_str!("migrations/002_nodes.sql"),
+];
 
 /// How many steps this release would still take; refuses the schema of a newer one.
 pub fn missing(tx: &mut Tx<'_>) -> Result<usize, Error> {

@@ -11,6 +11,7 @@ pub mod departments;
 pub mod error;
 pub mod idempotency;
 pub mod instances;
+pub mod leases;
 pub mod memberships;
 mod migrations;
 pub mod postgres;

@@ -4,6 +4,8 @@
 use std::process::Command;
 use std::time::Duration;
 
+use rollcall::store::leases::{self, Lease};
+use rollcall::store::{Location, Store};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -215,6 +217,35 @@ async fn a_request_in_progress_is_finished_before_the_server_ends() {
     connection.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
     assert_eq!(server.wait().code(), Some(0));
+}
+
+/// The lines of `/metrics`.
+async fn figures(server: &Server) -> Vec<String> {
+    let url = format!("http://{}/metrics", server.address);
+    let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn a_server_that_stops_gives_its_leases_back() {
+    let shell = Shell::new();
+    let mut server = Server::start(&shell, "");
+    let figures = figures(&server).await;
+    for line in ["rollcall_nodes_alive 1", "rollcall_housekeeping_leader 1"] {
+        assert!(figures.contains(&line.to_owned()), "{line}: {figures:?}");
+    }
+    server.terminate();
+    assert_eq!(server.wait().code(), Some(0));
+    let location = Location::Sqlite(shell.path("rollcall.db"));
+    let store = Store::open(&location).await.unwrap();
+    let leases = store.read(leases::all).await.unwrap();
+    assert_eq!(leases.len(), 2);
+    assert!(leases.iter().all(Lease::is_free), "{leases:?}");
+    // So the next server keeps house from its first moment.
+    drop(store);
+    let server = Server::start(&shell, "");
+    let figures = self::figures(&server).await;
+    assert!(figures.contains(&"rollcall_housekeeping_leader 1".to_owned()));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use parking_lot::Mutex;
 use rollcall::model::activity::Channel;
 use rollcall::model::department::NewDepartment;
 use rollcall::model::environment::Clock;
@@ -17,8 +18,8 @@ use rollcall::operations::departments::{self, Membership};
 use rollcall::operations::error::Error;
 use rollcall::operations::precondition::Precondition;
 use rollcall::operations::write::Done;
-use rollcall::operations::{housekeeping, users};
-use rollcall::store::{Error as StoreError, changes, clients, users as records};
+use rollcall::operations::{housekeeping, nodes, users};
+use rollcall::store::{Error as StoreError, activity, changes, clients, users as records};
 use tokio::task::JoinSet;
 
 use crate::world::{AMPLE, NONE, World, create};
@@ -166,6 +167,8 @@ async fn every_accepted_report_is_readable_at_once_and_kept() {
             }
         });
     }
+    nodes::beat(&world.app).await.unwrap();
+    assert!(world.app.nodes().housekeeping_fence().is_some());
     // The log is folded, and read by another process, while it grows.
     while !agents.is_empty() {
         housekeeping::fold(&world.app).await.unwrap();
@@ -185,6 +188,59 @@ async fn every_accepted_report_is_readable_at_once_and_kept() {
             assert_eq!(seen.await.unwrap(), Some(latest));
         }
     }
+}
+
+#[tokio::test]
+async fn reports_that_wait_for_another_nodes_turn_share_one_entry() {
+    let world = World::new(1, AMPLE).await;
+    let (user, access) = (world.create(0, "somebody").await, world.access(0));
+    users::get(&world.app, &access, user, |_| ()).await.unwrap();
+    let (client, now) = (access.client(), world.clock.now());
+    let (told, has_turn) = tokio::sync::oneshot::channel();
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (told, wait) = (Mutex::new(Some(told)), Mutex::new(wait));
+    // Another node has the turn, and keeps it until all of ours wait.
+    let beside = world.beside.write(move |tx| {
+        let number = activity::next_number(tx, client)?;
+        if let Some(told) = told.lock().take() {
+            told.send(()).unwrap();
+            wait.lock().recv().unwrap();
+        }
+        activity::insert(tx, client, number, &[], now)
+    });
+    let ours = async {
+        has_turn.await.unwrap();
+        let mut agents = JoinSet::new();
+        for _ in 0..20 {
+            let world = Arc::clone(&world);
+            agents.spawn(async move {
+                let sent = vec![Ok(SentReport {
+                    subject: Subject::Id(user),
+                    channel: Channel::Desktop,
+                    at: now,
+                })];
+                report(&world.app, &access, sent, None).await.unwrap();
+            });
+        }
+        // There is one thread: after this each of them has come as far as it can.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        go_on.send(()).unwrap();
+        agents.join_all().await;
+    };
+    let (beside, ()) = tokio::join!(beside, ours);
+    beside.unwrap();
+    let log = world
+        .beside
+        .read(move |tx| activity::logged_since(tx, client, 0));
+    let counts: Vec<usize> = log
+        .await
+        .unwrap()
+        .iter()
+        .map(|(_, reports)| reports.len())
+        .collect();
+    assert_eq!(counts, [0, 20]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! The doors, asked as their consumers ask them: through the whole router, over a database of each
-//! test's own, here SQLite's, and PostgreSQL's in `on_postgres.rs`. No ports and no sleeps; time and chance are the test's.
+//! test's own, here SQLite's, and PostgreSQL's in `on_postgres.rs`. No ports and no
+//! sleeps; time and chance are the test's.
 //!
 //! The modules mirror the tree of URLs. Bodies stand byte for byte beside the question; when one is
 //! meant to change, the text changes with it.

@@ -4,4 +4,5 @@ mod clients;
 mod gateway;
 mod isolation;
 mod paging;
+mod stale;
 mod support;

@@ -129,7 +129,7 @@ async fn what_was_folded_and_taken_out_of_the_log_reaches_the_others() {
         world.clock.advance(moved);
         see(&world, 0, *user).await;
     }
-    housekeeping::fold(&world.apps[0]).await.unwrap();
+    world.fold(0).await;
     housekeeping::poll(&world.apps[1]).await.unwrap();
     for user in &people {
         let seen = seen_at(&world, 0, *user).await;
@@ -142,7 +142,7 @@ async fn what_was_folded_and_taken_out_of_the_log_reaches_the_others() {
         see(&world, 0, *user).await;
     }
     world.clock.advance(3_600_000);
-    housekeeping::fold(&world.apps[0]).await.unwrap();
+    world.fold(0).await;
     housekeeping::poll(&world.apps[1]).await.unwrap();
     for user in &people {
         let seen = seen_at(&world, 0, *user).await;

@@ -8,6 +8,7 @@
 mod apart;
 mod compare;
 mod model;
+mod nodes;
 mod steps;
 #[path = "../support/mod.rs"]
 mod support;

@@ -444,7 +444,7 @@ async fn fold_activity(world: &mut World, app: usize) -> String {
     if world.dice.below(2) == 0 {
         world.clock.advance(700_000);
     }
-    housekeeping::fold(&world.apps[app]).await.unwrap();
+    world.fold(app).await;
     "fold".to_owned()
 }
 

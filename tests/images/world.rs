@@ -15,7 +15,7 @@ use rollcall::model::token::{ClientSet, NewToken, Secret};
 use rollcall::operations::app::App;
 use rollcall::operations::caller::{Access, AdminAccess, Caller};
 use rollcall::operations::write::Done;
-use rollcall::operations::{clients, tokens};
+use rollcall::operations::{clients, housekeeping, nodes, tokens};
 use rollcall::store::{Location, Store};
 
 use crate::model::Model;
@@ -102,6 +102,20 @@ impl World {
     /// Opens one of the apps anew.
     pub async fn restart(&mut self, index: usize) {
         self.apps[index] = self.open().await;
+    }
+
+    /// Folds the activity log on that node, which keeps house from then on.
+    pub async fn fold(&self, app: usize) {
+        let app = &self.apps[app];
+        nodes::beat(app).await.unwrap();
+        if app.nodes().housekeeping_fence().is_none() {
+            // Whoever does is silent until it looks dead.
+            let milliseconds = nodes::LEASE.as_millis();
+            self.clock.advance(i64::try_from(milliseconds).unwrap());
+            nodes::beat(app).await.unwrap();
+        }
+        assert!(app.nodes().housekeeping_fence().is_some());
+        housekeeping::fold(app).await.unwrap();
     }
 
     /// The file.

@@ -1,8 +1,13 @@
 //! The activity log and its table: nothing moves a time back, and nothing is lost between them.
 
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
 use rollcall::model::activity::{Channel, LastActivity, Report};
 use rollcall::store::activity::{self, Numbers};
+use rollcall::store::clients::{self, Latest};
 use rollcall::store::{Error, Tx};
+use tokio::task::JoinSet;
 
 use crate::world::{A, B, World, at, client_id, user_id};
 
@@ -15,6 +20,9 @@ contract! {
     one_channel_leaves_the_other_as_it_was,
     folding_keeps_what_others_may_still_read,
     activity_of_two_clients_never_meets,
+    how_far_each_client_has_come_is_one_question,
+    who_takes_a_number_has_the_turn_until_the_transaction_ends,
+    what_many_fold_at_once_is_folded_and_never_goes_back,
 }
 
 fn report(user: u64, channel: Channel, milliseconds: i64) -> Report {
@@ -217,4 +225,103 @@ async fn activity_of_two_clients_never_meets(world: &World) {
             Ok(())
         })
         .await;
+}
+
+async fn how_far_each_client_has_come_is_one_question(world: &World) {
+    assert_eq!(world.read(clients::latest).await, []);
+    world.with_two_clients().await;
+    world
+        .write(|tx| {
+            clients::set_change_number(tx, client_id(B), 7)?;
+            activity::append(tx, client_id(B), &[], at(0))?;
+            activity::append(tx, client_id(B), &[], at(0))?;
+            // Of a client that does not exist nobody is told.
+            activity::append(tx, client_id(0xc), &[], at(0)).map(drop)
+        })
+        .await;
+    let mut latest = world.read(clients::latest).await;
+    latest.sort_by_key(|latest| latest.client);
+    let of = |client, change, activity| Latest {
+        client: client_id(client),
+        change,
+        activity,
+    };
+    assert_eq!(latest, [of(A, 1, 0), of(B, 7, 2)]);
+}
+
+async fn who_takes_a_number_has_the_turn_until_the_transaction_ends(world: &World) {
+    let (told, has_turn) = tokio::sync::oneshot::channel();
+    let told = parking_lot::Mutex::new(Some(told));
+    let (next, is_next) = mpsc::channel::<()>();
+    let is_next = parking_lot::Mutex::new(is_next);
+    let another = world.another().await;
+    let first = world.store.write(move |tx| {
+        let number = activity::next_number(tx, client_id(A))?;
+        if let Some(told) = told.lock().take() {
+            told.send(()).unwrap();
+        }
+        // The other is given time to be wrong.
+        let early = is_next.lock().recv_timeout(Duration::from_millis(300));
+        assert_eq!(early, Err(mpsc::RecvTimeoutError::Timeout));
+        let reports = [report(1, Channel::Web, 1)];
+        activity::insert(tx, client_id(A), number, &reports, at(0))?;
+        Ok::<_, Error>(number)
+    });
+    let second = async {
+        has_turn.await.unwrap();
+        let reports = [report(1, Channel::Web, 2)];
+        let append = another.write(move |tx| activity::append(tx, client_id(A), &reports, at(0)));
+        let number = append.await.unwrap();
+        let _nobody_waits = next.send(());
+        number
+    };
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!((first.unwrap(), second), (1, 2));
+    let log = world
+        .read(|tx| activity::logged_since(tx, client_id(A), 0))
+        .await;
+    let numbers: Vec<i64> = log.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [1, 2]);
+}
+
+async fn what_many_fold_at_once_is_folded_and_never_goes_back(world: &World) {
+    let stores = [
+        Arc::new(world.another().await),
+        Arc::new(world.another().await),
+    ];
+    let mut tasks = JoinSet::new();
+    for (index, store) in stores.iter().enumerate() {
+        for _ in 0..2 {
+            let store = Arc::clone(store);
+            // One of each pair takes out of the log what it folded.
+            let keep_since = at(if index == 0 { 0 } else { 99 });
+            tasks.spawn(async move {
+                for _ in 0..30 {
+                    let fold = move |tx: &mut Tx<'_>| activity::fold(tx, client_id(A), keep_since);
+                    store.write(fold).await.unwrap();
+                }
+            });
+        }
+    }
+    let mut before = Numbers::default();
+    for moment in 1..=60 {
+        // Of several people, so that two who fold meet at more than one row.
+        let reports: Vec<Report> = (1..=5)
+            .map(|user| report(user, Channel::Web, moment))
+            .collect();
+        let append = move |tx: &mut Tx<'_>| activity::append(tx, client_id(A), &reports, at(0));
+        world.write(append).await;
+        let known = |tx: &mut Tx<'_>| {
+            let known = activity::of_user(tx, client_id(A), user_id(3))?;
+            Ok((activity::numbers(tx, client_id(A))?, known))
+        };
+        let (numbers, known) = world.read(known).await;
+        assert_eq!(known, seen(None, Some(moment)));
+        assert!(numbers.folded >= before.folded, "{numbers:?}, {before:?}");
+        before = numbers;
+        // A write meets what others commit between its statements.
+        let known = world.write(|tx| activity::of_user(tx, client_id(A), user_id(3)));
+        assert_eq!(known.await, seen(None, Some(moment)));
+    }
+    tasks.join_all().await;
 }

@@ -35,6 +35,7 @@ macro_rules! contract {
 
 mod activity;
 mod files;
+mod leases;
 mod log;
 mod records;
 mod registry;

@@ -7,27 +7,35 @@ use rollcall::model::environment::{Clock, Entropy};
 use rollcall::model::timestamp::Timestamp;
 
 /// A clock that stands still until it is moved.
-pub struct HandClock(AtomicI64);
+pub struct HandClock {
+    of_day: AtomicI64,
+    monotonic: AtomicU64,
+}
 
 impl HandClock {
     /// A clock in the year 2023.
     pub fn new() -> Self {
-        Self(AtomicI64::new(1_700_000_000_000))
+        Self {
+            of_day: AtomicI64::new(1_700_000_000_000),
+            monotonic: AtomicU64::new(0),
+        }
     }
 
-    /// Moves it on, or back.
+    /// Moves it on. Or sets the time of day back; the other kind of time knows no way back.
     pub fn advance(&self, milliseconds: i64) {
-        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+        self.of_day.fetch_add(milliseconds, Ordering::SeqCst);
+        let passed = u64::try_from(milliseconds).unwrap_or(0);
+        self.monotonic.fetch_add(passed, Ordering::SeqCst);
     }
 }
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_milliseconds(self.0.load(Ordering::SeqCst))
+        Timestamp::from_milliseconds(self.of_day.load(Ordering::SeqCst))
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        Duration::from_millis(self.monotonic.load(Ordering::SeqCst))
     }
 }
 

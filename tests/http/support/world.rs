@@ -234,6 +234,21 @@ impl World {
         written
     }
 
+    /// Takes the table from the database that every look begins at, or puts it back.
+    pub async fn hide_database(&self, is_away: bool) {
+        let rename = match is_away {
+            true => "ALTER TABLE counters RENAME TO hidden",
+            false => "ALTER TABLE hidden RENAME TO counters",
+        };
+        let renaming = self.0.beside.write(move |tx| tx.script(rename));
+        renaming.await.unwrap();
+    }
+
+    /// Looks at what others wrote, and says whether that succeeded.
+    pub async fn poll(&self) -> bool {
+        housekeeping::poll(self.app()).await.is_ok()
+    }
+
     /// The numbers of the client's latest change and activity: while they stand, nothing changed.
     pub async fn numbers(&self, client: ClientId) -> (i64, i64) {
         let read = move |tx: &mut Tx<'_>| {
