@@ -58,7 +58,11 @@ pub fn run(arguments: &Arguments, mut loaded: Loaded, output: &mut Output) -> Re
 
 async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Result<(), Failure> {
     let shutdown = signals::shutdown()?;
-    let app = Arc::new(open(settings).await?);
+    let mut app = open(settings).await?;
+    if let Some(url) = &settings.redis_url {
+        app.share_limits(url).await?;
+    }
+    let app = Arc::new(app);
     // Before the demo's token: a second server on the same port must not revoke the first one's.
     let listener = bind(settings.listen).await?;
     let address = listener

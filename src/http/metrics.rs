@@ -25,6 +25,8 @@ const CONNECTIONS: &str = "rollcall_http_connections";
 const DROPPED: &str = "rollcall_request_log_dropped_total";
 const IMAGES: &str = "rollcall_images";
 const IMAGE_BYTES: &str = "rollcall_image_bytes";
+const SHARED_LIMITS: &str = "rollcall_shared_limits_up";
+const FALLBACKS: &str = "rollcall_rate_limit_fallbacks_total";
 const BUILD: &str = "rollcall_build_info";
 
 static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
@@ -100,6 +102,8 @@ pub struct Metrics {
     dropped: Counter,
     images: Gauge,
     image_bytes: Gauge,
+    /// There from when limits are shared.
+    sharing: OnceLock<(Gauge, Counter)>,
 }
 
 impl Metrics {
@@ -131,6 +135,7 @@ impl Metrics {
             dropped: recorder.register_counter(&Key::from_static_name(DROPPED), &METADATA),
             images: gauge(IMAGES),
             image_bytes: gauge(IMAGE_BYTES),
+            sharing: OnceLock::new(),
             recorder,
         }
     }
@@ -184,6 +189,24 @@ impl Metrics {
     pub fn set_images(&self, count: usize, bytes: usize) {
         self.images.set(count as f64);
         self.image_bytes.set(bytes as f64);
+    }
+
+    /// Sets how the sharing of rate limits goes; to be called before [`Self::render`], and only by
+    /// servers that share them: others do not have these figures.
+    pub fn set_sharing(&self, is_up: bool, fallbacks: u64) {
+        let (up, counter) = self.sharing.get_or_init(|| {
+            let recorder = &self.recorder;
+            let text = "Whether Redis answers: 1, or 0 while each node counts rate limits alone";
+            recorder.describe_gauge(KeyName::from_const_str(SHARED_LIMITS), None, text.into());
+            let text = "Requests counted by this node alone because Redis did not answer";
+            recorder.describe_counter(KeyName::from_const_str(FALLBACKS), None, text.into());
+            (
+                recorder.register_gauge(&Key::from_static_name(SHARED_LIMITS), &METADATA),
+                recorder.register_counter(&Key::from_static_name(FALLBACKS), &METADATA),
+            )
+        });
+        up.set(if is_up { 1.0 } else { 0.0 });
+        counter.absolute(fallbacks);
     }
 
     /// All figures in Prometheus' text form (`text/plain; version=0.0.4`).
@@ -342,6 +365,9 @@ mod tests {
         metrics.connection_closed();
         metrics.set_images(3, 4096);
         metrics.dropped_log_lines().increment(7);
+        assert!(!metrics.render().contains("limit"));
+        metrics.set_sharing(true, 0);
+        metrics.set_sharing(false, 5);
         let text = metrics.render();
         let requests =
             |labels: &str| format!("{REQUESTS}{{route=\"/v2/clients/{{client_id}}\",{labels}}}");
@@ -353,6 +379,8 @@ mod tests {
             "rollcall_images 3".into(),
             "rollcall_image_bytes 4096".into(),
             "rollcall_request_log_dropped_total 7".into(),
+            "rollcall_shared_limits_up 0".into(),
+            "rollcall_rate_limit_fallbacks_total 5".into(),
             "rollcall_build_info{version=\"0.1.0\"} 1".into(),
         ] {
             assert_has(&text, &line);

@@ -42,6 +42,9 @@ pub fn metrics(http: &Http, request: &Request<Body>) -> Response {
     }
     let (count, bytes) = http.app.images();
     http.metrics.set_images(count, bytes);
+    if let Some(sharing) = http.app.sharing() {
+        http.metrics.set_sharing(sharing.is_up, sharing.fallbacks);
+    }
     let mut response = Response::new(http.metrics.render().into());
     let form = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, form);

@@ -1,14 +1,17 @@
 //! What every operation needs, handed in once.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use crate::directory::Directory;
 use crate::directory::registry::Registry;
 use crate::model::environment::{Clock, Entropy};
 use crate::model::id::Id;
+use crate::model::rate_limit::{Decision, Limit, RouteClass};
 use crate::model::timestamp::Timestamp;
 use crate::operations::activity::Queue;
 use crate::operations::error::Error;
+use crate::operations::limits::{Asker, Limits, RedisUrl, Sharing};
 use crate::store::{Store, secrets};
 
 /// A directory server's inside: everything but the doors.
@@ -19,6 +22,9 @@ pub struct App {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) activity: Arc<Queue>,
+    limits: Limits,
+    /// How many nodes are alive, this one among them.
+    nodes_alive: Arc<AtomicUsize>,
 }
 
 impl App {
@@ -40,7 +46,35 @@ impl App {
             clock,
             entropy,
             activity,
+            limits: Limits::default(),
+            nodes_alive: Arc::new(AtomicUsize::new(1)),
         })
+    }
+
+    /// Shares the rate limits through Redis with every node on this database. A Redis that does not
+    /// answer is no error: see [`Limits`].
+    ///
+    /// The database names the keys: its nodes need no setting to find the same ones, and another
+    /// deployment that uses the same Redis cannot meet them. (A copy of a database has the same name;
+    /// give it another of Redis's databases, by the number in the URL.)
+    pub async fn share_limits(&mut self, url: &RedisUrl) -> Result<(), Error> {
+        let name = self.kept_key("limits").await?;
+        let name: String = name[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let nodes = Arc::clone(&self.nodes_alive);
+        self.limits = Limits::shared(url, &name, nodes, self.clock.monotonic()).await;
+        Ok(())
+    }
+
+    /// Takes a request out of the asker's bucket, if there is one left. Without Redis this does not
+    /// wait.
+    pub async fn take(&self, asker: Asker<'_>, class: RouteClass, limit: Limit) -> Decision {
+        let now = self.clock.monotonic();
+        self.limits.take(asker, class, limit, now).await
+    }
+
+    /// How the sharing of rate limits goes; `None` when they are not shared.
+    pub fn sharing(&self) -> Option<Sharing> {
+        self.limits.sharing()
     }
 
     /// The time of day.
