@@ -59,10 +59,6 @@ pub fn run(arguments: &Arguments, mut loaded: Loaded, output: &mut Output) -> Re
 async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Result<(), Failure> {
     let shutdown = signals::shutdown()?;
     let mut app = open(settings).await?;
-    if let Some(url) = &settings.redis_url {
-        app.share_limits(url).await?;
-    }
-    let app = Arc::new(app);
     // Before the demo's token: a second server on the same port must not revoke the first one's.
     let listener = bind(settings.listen).await?;
     let address = listener
@@ -77,6 +73,11 @@ async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Resul
         output.line(&demo::instructions(address, &token))?;
         output.flush()?;
     }
+    // After the line that says the port: it is the first one, also when Redis is not there.
+    if let Some(url) = &settings.redis_url {
+        app.share_limits(url).await?;
+    }
+    let app = Arc::new(app);
     keep_house(&app);
     serve_connections(settings, app, listener, shutdown).await
 }

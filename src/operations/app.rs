@@ -1,7 +1,7 @@
 //! What every operation needs, handed in once.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::directory::Directory;
 use crate::directory::registry::Registry;
@@ -63,6 +63,11 @@ impl App {
         let nodes = Arc::clone(&self.nodes_alive);
         self.limits = Limits::shared(url, &name, nodes, self.clock.monotonic()).await;
         Ok(())
+    }
+
+    /// Says how many nodes are alive, this one among them.
+    pub fn set_nodes_alive(&self, count: usize) {
+        self.nodes_alive.store(count, Ordering::Relaxed);
     }
 
     /// Takes a request out of the asker's bucket, if there is one left. Without Redis this does not
