@@ -19,7 +19,7 @@ use crate::http::server::{self, Limits};
 use crate::http::{self, Http, routes};
 use crate::operations::app::App;
 use crate::operations::error::Error;
-use crate::operations::housekeeping;
+use crate::operations::{housekeeping, limits};
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -75,7 +75,7 @@ async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Resul
     }
     // After the line that says the port: it is the first one, also when Redis is not there.
     if let Some(url) = &settings.redis_url {
-        app.share_limits(url).await?;
+        app.share_limits(url, limits::PATIENCE).await?;
     }
     let app = Arc::new(app);
     keep_house(&app);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::directory::Directory;
 use crate::directory::registry::Registry;
@@ -51,17 +52,18 @@ impl App {
         })
     }
 
-    /// Shares the rate limits through Redis with every node on this database. A Redis that does not
-    /// answer is no error: see [`Limits`].
+    /// Shares the rate limits through Redis with every node on this database; a request waits for it
+    /// as long as `patience`. A Redis that does not answer is no error: see [`Limits`].
     ///
     /// The database names the keys: its nodes need no setting to find the same ones, and another
     /// deployment that uses the same Redis cannot meet them. (A copy of a database has the same name;
     /// give it another of Redis's databases, by the number in the URL.)
-    pub async fn share_limits(&mut self, url: &RedisUrl) -> Result<(), Error> {
+    pub async fn share_limits(&mut self, url: &RedisUrl, patience: Duration) -> Result<(), Error> {
         let name = self.kept_key("limits").await?;
         let name: String = name[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let nodes = Arc::clone(&self.nodes_alive);
-        self.limits = Limits::shared(url, &name, nodes, self.clock.monotonic()).await;
+        let now = self.clock.monotonic();
+        self.limits = Limits::shared(url, patience, &name, nodes, now).await;
         Ok(())
     }
 

@@ -12,7 +12,7 @@
 //! away. (What nodes count in the meantime is not told to Redis when it is back, where the bucket has
 //! filled up for as long: an outage gives nobody more than one limit on top.)
 //!
-//! A question may take 50 ms. After the first that fails nobody asks for a second; then one request
+//! A question may take [`PATIENCE`]. After the first that fails nobody asks for a second; then one request
 //! has Redis tried beside it, without waiting, and so on each second until that succeeds.
 //!
 //! What strangers may make us look up in the database (`directory/registry.rs`) stays each node's
@@ -32,6 +32,9 @@ use self::strangers::Strangers;
 use crate::directory::registry::Buckets;
 use crate::model::id::{KeyId, TokenId};
 use crate::model::rate_limit::{Bucket, Decision, Limit, RouteClass, decide};
+
+/// How long a request waits for Redis.
+pub const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How long nobody asks Redis after it failed.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -65,18 +68,21 @@ pub struct Limits {
 
 impl Limits {
     /// Limits that are shared through Redis by all nodes with the same `deployment`; `nodes` says how
-    /// many are alive. When Redis is not there yet, it will be tried again by requests.
+    /// many are alive, and `patience` how long a request may wait ([`PATIENCE`]). When Redis is not
+    /// there yet, it will be tried again by requests.
     pub async fn shared(
         url: &RedisUrl,
+        patience: Duration,
         deployment: &str,
         nodes: Arc<AtomicUsize>,
         now: Duration,
     ) -> Self {
         let shared = Shared {
-            redis: Redis::new(url),
+            redis: Redis::new(url, patience),
             prefix: format!("rollcall:limit:{deployment}"),
             nodes,
             again_at_us: AtomicU64::new(UP),
+            trial: Arc::default(),
             fallbacks: AtomicU64::new(0),
         };
         if let Err(error) = shared.reconnect().await {
@@ -166,6 +172,8 @@ struct Shared {
     nodes: Arc<AtomicUsize>,
     /// From when on Redis may be tried again, in microseconds of the monotonic clock, or [`UP`].
     again_at_us: AtomicU64,
+    /// Held by the one who tries.
+    trial: Arc<tokio::sync::Mutex<()>>,
     fallbacks: AtomicU64,
 }
 
@@ -206,14 +214,20 @@ impl Shared {
         }
     }
 
-    /// Has Redis tried beside this request, if it is time and no other request does.
+    /// Has Redis tried beside this request, if it is time and nobody is at it.
     fn try_again(self: &Arc<Self>, again_at_us: u64, now: Duration) {
-        // A trial is over before the next one may begin.
-        if microseconds(now) < again_at_us || !self.move_on(again_at_us, now) {
+        if microseconds(now) < again_at_us {
+            return;
+        }
+        let Ok(turn) = Arc::clone(&self.trial).try_lock_owned() else {
+            return;
+        };
+        if !self.move_on(again_at_us, now) {
             return;
         }
         let shared = Arc::clone(self);
         tokio::spawn(async move {
+            let _turn = turn;
             match shared.reconnect().await {
                 Ok(()) => {
                     shared.again_at_us.store(UP, Ordering::Relaxed);

@@ -12,10 +12,9 @@ use redis::{AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, S
 
 use crate::model::rate_limit::Limit;
 
-/// How long one question may take: a request waits for it.
-const QUESTION_BUDGET: Duration = Duration::from_millis(50);
-/// How long it may take to connect, with TLS. Only the start of a server waits for it.
-const CONNECTION_BUDGET: Duration = Duration::from_millis(500);
+/// How much longer than a question it may take to connect, with TLS. Only the start of a server
+/// waits for it.
+const CONNECTION_FACTOR: u32 = 10;
 /// Questions that may be on their way to the connection before more have to wait.
 const QUEUE_LENGTH: usize = 1024;
 
@@ -121,16 +120,19 @@ pub(super) struct Taken {
 pub(super) struct Redis {
     client: Client,
     script: Script,
+    /// How long a question may take.
+    patience: Duration,
     /// `None` until the first one was made.
     connection: Mutex<Option<MultiplexedConnection>>,
 }
 
 impl Redis {
     /// A Redis that was not connected to yet.
-    pub(super) fn new(url: &RedisUrl) -> Self {
+    pub(super) fn new(url: &RedisUrl, patience: Duration) -> Self {
         Self {
             client: Client::open(url.0.as_str()).expect("`RedisUrl::parse` refuses what is no URL"),
             script: Script::new(TAKE),
+            patience,
             connection: Mutex::new(None),
         }
     }
@@ -146,7 +148,7 @@ impl Redis {
     /// Connects anew and asks as [`Self::take`] does; if that works, later questions go this way. The
     /// former connection may be broken, or stuck in a network that lost it.
     pub(super) async fn reconnect(&self, key: &str, limit: Limit) -> Result<(), Unanswered> {
-        // The questions have a budget of their own.
+        // What waits does so in a timeout of ours.
         let configuration = AsyncConnectionConfig::new()
             .set_response_timeout(None)
             .set_connection_timeout(None)
@@ -154,9 +156,10 @@ impl Redis {
         let connect = self
             .client
             .get_multiplexed_async_connection_with_config(&configuration);
-        let connection = tokio::time::timeout(CONNECTION_BUDGET, connect)
+        let patience = self.patience * CONNECTION_FACTOR;
+        let connection = tokio::time::timeout(patience, connect)
             .await
-            .map_err(|_| Unanswered::Late(CONNECTION_BUDGET))??;
+            .map_err(|_| Unanswered::Late(patience))??;
         self.take_through(connection.clone(), key, limit).await?;
         *self.connection.lock() = Some(connection);
         Ok(())
@@ -171,16 +174,96 @@ impl Redis {
         let mut invocation = self.script.key(key);
         invocation.arg(limit.interval_us()).arg(limit.capacity_us());
         let answer = invocation.invoke_async(&mut connection);
-        let (owed_us, now_us) = tokio::time::timeout(QUESTION_BUDGET, answer)
+        let (owed_us, now_us) = tokio::time::timeout(self.patience, answer)
             .await
-            .map_err(|_| Unanswered::Late(QUESTION_BUDGET))??;
+            .map_err(|_| Unanswered::Late(self.patience))??;
         Ok(Taken { owed_us, now_us })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rollcall_testbed::redis::Server;
+
     use super::*;
+    use crate::model::rate_limit::{Bucket, decide};
+
+    async fn connected(server: &Server) -> Redis {
+        let redis = Redis::new(
+            &RedisUrl::parse(&server.url()).unwrap(),
+            Duration::from_secs(30),
+        );
+        let limit = Limit::per_minute(1).unwrap();
+        redis.reconnect("trial", limit).await.unwrap();
+        redis
+    }
+
+    /// The same requests at the same times to both: times that Redis tells, and limits that are
+    /// drawn anew for each request, so that buckets run empty and fill up again without waiting.
+    #[tokio::test]
+    async fn redis_decides_as_a_bucket_in_memory_does() {
+        let server = Server::launch();
+        let redis = connected(&server).await;
+        let mut state = 1_u64;
+        let mut random = || {
+            // xorshift: any sequence will do, as long as it is the same each time.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut bucket = Bucket::default();
+        let (mut allowed, mut refused) = (0, 0);
+        for number in 0..5_000 {
+            let key = format!("bucket {}", number / 100);
+            if number % 100 == 0 {
+                bucket = Bucket::default();
+            }
+            let most = [10, 1_000, 100_000, 10_000_000][usize::try_from(random() % 4).unwrap()];
+            let requests = u32::try_from(random() % most).unwrap() + 1;
+            let limit = Limit::per_minute(requests).unwrap();
+            let taken = redis.take(&key, limit).await.unwrap();
+            let (decision, _) = decide(limit, taken.owed_us);
+            let expected = bucket.take(limit, Duration::from_micros(taken.now_us));
+            assert_eq!(decision, expected);
+            *if decision.allowed {
+                &mut allowed
+            } else {
+                &mut refused
+            } += 1;
+        }
+        assert!(allowed > 100 && refused > 100, "{allowed} {refused}");
+    }
+
+    #[tokio::test]
+    async fn a_burst_gets_exactly_the_limit() {
+        let server = Server::launch();
+        let redis = connected(&server).await;
+        let limit = Limit::per_minute(5).unwrap();
+        let mut allowed = 0;
+        for _ in 0..20 {
+            let taken = redis.take("bucket", limit).await.unwrap();
+            allowed += u32::from(decide(limit, taken.owed_us).0.allowed);
+        }
+        assert_eq!(allowed, 5);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_went_back_shuts_nobody_out_for_long() {
+        let server = Server::launch();
+        let redis = connected(&server).await;
+        let limit = Limit::per_minute(60).unwrap();
+        let now_us = redis.take("other", limit).await.unwrap().now_us;
+        let mut connection = redis.connection.lock().clone().unwrap();
+        let an_hour_later = now_us + 3_600_000_000;
+        let mut set = redis::cmd("SET");
+        set.arg("bucket").arg(an_hour_later);
+        let _: () = set.query_async(&mut connection).await.unwrap();
+        let first = redis.take("bucket", limit).await.unwrap();
+        assert!(first.owed_us > 60_000_000);
+        let second = redis.take("bucket", limit).await.unwrap();
+        assert!(second.owed_us <= 60_000_000, "{second:?}");
+    }
 
     #[test]
     fn a_password_is_never_shown() {
