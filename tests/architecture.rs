@@ -41,6 +41,9 @@ const DRIVERS: [(&[&str], &[&str]); 2] = [
     ),
 ];
 
+/// The file that may name the Redis driver.
+const REDIS_FILE: &str = "src/operations/limits/redis.rs";
+
 /// The files of `src/store/` whose rows belong to a client.
 const CLIENT_FILES: [&str; 6] = [
     "users",
@@ -123,6 +126,11 @@ fn the_model_is_pure() {
 #[test]
 fn each_driver_is_named_only_in_its_own_files() {
     check(drivers);
+}
+
+#[test]
+fn the_redis_driver_is_named_in_one_file() {
+    check(redis_driver);
 }
 
 #[test]
@@ -337,6 +345,30 @@ fn drivers(source: &Source) -> Findings {
         .iter()
         .filter(elsewhere)
         .flat_map(findings)
+        .collect()
+}
+
+/// Its folder has a module of the driver's name, so a path must begin with it: `self::redis` is ours.
+fn redis_driver(source: &Source) -> Findings {
+    if source.path == REDIS_FILE {
+        return Vec::new();
+    }
+    let is_driver = |tokens: &[Token], at: usize| {
+        let next = tokens.get(at + 1);
+        let after_self = at >= 2 && tokens[at - 1].is("::") && tokens[at - 2].is("self");
+        let goes_on = next.is_some_and(|next| next.is("::") || next.is("as"));
+        let is_import = at >= 1 && (tokens[at - 1].is("use") || tokens[at - 1].is("crate"));
+        tokens[at].is("redis")
+            && source::starts_path(tokens, at)
+            && !after_self
+            && (goes_on || is_import)
+    };
+    let found = (0..source.tokens.len()).filter(|at| is_driver(&source.tokens, *at));
+    found
+        .map(|at| {
+            let rule = format!("`redis`: the driver is named only in {REDIS_FILE}");
+            (source.tokens[at].line, rule)
+        })
         .collect()
 }
 

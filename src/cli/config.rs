@@ -199,6 +199,7 @@ mod tests {
     use super::*;
     use crate::http::rate_limits::ResetForm;
     use crate::http::request_log::RequestLogMode;
+    use crate::operations::limits::RedisUrl;
 
     /// What comes of a file's text, variables and flags.
     fn loaded(file: &str, variables: &[(&str, &str)], flags: &[(Key, &str)]) -> Loaded {
@@ -253,6 +254,7 @@ mod tests {
                 "false",
                 "2",
                 "epoch",
+                "redis://:secret@r:1",
                 "3",
                 "4",
                 "5",
@@ -275,6 +277,7 @@ mod tests {
             metrics: false,
             image_budget_mib: 2,
             rate_limit_reset: ResetForm::EpochSeconds,
+            redis_url: RedisUrl::parse("redis://:secret@r:1").ok(),
             header_timeout_s: 3,
             body_timeout_s: 4,
             connections_max: 5,
@@ -325,6 +328,8 @@ mod tests {
                 "rate_limit_reset = true",
                 "rate_limit_reset must be \"seconds\"",
             ),
+            ("redis_url = 6379", "redis_url must be text in quotes"),
+            ("redis_url = 'redis'", "redis_url must be redis://HOST:PORT"),
             (
                 "header_timeout_s = '10'",
                 "header_timeout_s must be a whole number",

@@ -19,7 +19,7 @@ use crate::http::server::{self, Limits};
 use crate::http::{self, Http, routes};
 use crate::operations::app::App;
 use crate::operations::error::Error;
-use crate::operations::{housekeeping, nodes};
+use crate::operations::{housekeeping, limits, nodes};
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments, mut loaded: Loaded, output: &mut Output) -> Re
 
 async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Result<(), Failure> {
     let shutdown = signals::shutdown()?;
-    let app = Arc::new(open(settings).await?);
+    let mut app = open(settings).await?;
     // Before the demo's token: a second server on the same port must not revoke the first one's.
     let listener = bind(settings.listen).await?;
     let address = listener
@@ -73,6 +73,11 @@ async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Resul
         output.line(&demo::instructions(address, &token))?;
         output.flush()?;
     }
+    // After the line that says the port: it is the first one, also when Redis is not there.
+    if let Some(url) = &settings.redis_url {
+        app.share_limits(url, limits::PATIENCE).await?;
+    }
+    let app = Arc::new(app);
     // Before the rest begins: who may keep house does so from the start. If this fails, it is told
     // when it fails again.
     drop(nodes::beat(&app).await);

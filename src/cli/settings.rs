@@ -7,6 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::http::rate_limits::ResetForm;
 use crate::http::request_log::RequestLogMode;
+use crate::operations::limits::RedisUrl;
 use crate::store::Location;
 
 /// A setting's name.
@@ -20,6 +21,7 @@ pub enum Key {
     Metrics,
     ImageBudgetMib,
     RateLimitReset,
+    RedisUrl,
     HeaderTimeoutS,
     BodyTimeoutS,
     ConnectionsMax,
@@ -44,6 +46,8 @@ pub struct Settings {
     pub image_budget_mib: usize,
     /// What `X-RateLimit-Reset` counts in.
     pub rate_limit_reset: ResetForm,
+    /// Through which Redis the nodes share their rate limits, if they do.
+    pub redis_url: Option<RedisUrl>,
     /// How long a request's head may take to arrive, in seconds.
     pub header_timeout_s: u64,
     /// How long a request's body may take to arrive, in seconds.
@@ -64,6 +68,7 @@ impl Default for Settings {
             metrics: true,
             image_budget_mib: 1024,
             rate_limit_reset: ResetForm::SecondsRemaining,
+            redis_url: None,
             header_timeout_s: 10,
             body_timeout_s: 30,
             connections_max: 10_000,
@@ -74,7 +79,7 @@ impl Default for Settings {
 
 impl Key {
     /// All of them, in the order that they are printed in.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Listen,
         Self::Database,
         Self::Log,
@@ -82,6 +87,7 @@ impl Key {
         Self::Metrics,
         Self::ImageBudgetMib,
         Self::RateLimitReset,
+        Self::RedisUrl,
         Self::HeaderTimeoutS,
         Self::BodyTimeoutS,
         Self::ConnectionsMax,
@@ -98,6 +104,7 @@ impl Key {
             Self::Metrics => "metrics",
             Self::ImageBudgetMib => "image_budget_mib",
             Self::RateLimitReset => "rate_limit_reset",
+            Self::RedisUrl => "redis_url",
             Self::HeaderTimeoutS => "header_timeout_s",
             Self::BodyTimeoutS => "body_timeout_s",
             Self::ConnectionsMax => "connections_max",
@@ -150,6 +157,7 @@ impl Settings {
                 let choices = ResetForm::ALL;
                 self.rate_limit_reset = choice(value, choices, ResetForm::name)?;
             }
+            Key::RedisUrl => self.redis_url = redis_url(value)?,
             Key::HeaderTimeoutS => self.header_timeout_s = number(value, 1, 3_600)?,
             Key::BodyTimeoutS => self.body_timeout_s = number(value, 1, 3_600)?,
             Key::ConnectionsMax => self.connections_max = number(value, 1, 1_000_000)?,
@@ -169,6 +177,10 @@ impl Settings {
             Key::Metrics => self.metrics.into(),
             Key::ImageBudgetMib => number(self.image_budget_mib as u64),
             Key::RateLimitReset => self.rate_limit_reset.name().into(),
+            Key::RedisUrl => match &self.redis_url {
+                Some(url) => url.shown().into(),
+                None => "".into(),
+            },
             Key::HeaderTimeoutS => number(self.header_timeout_s),
             Key::BodyTimeoutS => number(self.body_timeout_s),
             Key::ConnectionsMax => number(self.connections_max as u64),
@@ -234,6 +246,13 @@ fn database(value: &Value) -> Result<String, String> {
     match Location::parse(url) {
         Ok(_) => Ok(url.to_owned()),
         Err(error) => Err(format!("is refused: {error}")),
+    }
+}
+
+fn redis_url(value: &Value) -> Result<Option<RedisUrl>, String> {
+    match value.as_str() {
+        Some("") => Ok(None),
+        _ => Ok(Some(RedisUrl::parse(text(value)?)?)),
     }
 }
 

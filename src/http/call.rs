@@ -107,11 +107,11 @@ async fn counted(
         Ok(caller) => caller,
         Err(error) => return (Err(error.into()), None),
     };
-    let now = http.app.clock().monotonic();
     let class = RouteClass::ClientsApi;
-    let decision = caller
-        .limit(class)
-        .map(|(limit, buckets)| buckets.of(class).take(limit, now));
+    let decision = match caller.limit(class) {
+        Some((limit, asker)) => Some(http.app.take(asker, class, limit).await),
+        None => None,
+    };
     if decision.is_some_and(|decision| !decision.allowed) {
         return (Err(Failure::RateLimited), decision);
     }

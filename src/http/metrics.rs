@@ -28,6 +28,8 @@ const IMAGE_BYTES: &str = "rollcall_image_bytes";
 const NODES: &str = "rollcall_nodes_alive";
 const LEADER: &str = "rollcall_housekeeping_leader";
 const STALE: &str = "rollcall_database_stale_seconds";
+const SHARED_LIMITS: &str = "rollcall_shared_limits_up";
+const FALLBACKS: &str = "rollcall_rate_limit_fallbacks_total";
 const BUILD: &str = "rollcall_build_info";
 
 static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
@@ -106,6 +108,8 @@ pub struct Metrics {
     nodes: Gauge,
     leader: Gauge,
     stale: Gauge,
+    /// There from when limits are shared.
+    sharing: OnceLock<(Gauge, Counter)>,
 }
 
 impl Metrics {
@@ -149,6 +153,7 @@ impl Metrics {
             nodes: gauge(NODES),
             leader: gauge(LEADER),
             stale: gauge(STALE),
+            sharing: OnceLock::new(),
             recorder,
         }
     }
@@ -219,6 +224,24 @@ impl Metrics {
     /// [`Self::render`].
     pub fn set_stale(&self, duration: Duration) {
         self.stale.set(duration.as_secs_f64());
+    }
+
+    /// Sets how the sharing of rate limits goes; to be called before [`Self::render`], and only by
+    /// servers that share them: others do not have these figures.
+    pub fn set_sharing(&self, is_up: bool, fallbacks: u64) {
+        let (up, counter) = self.sharing.get_or_init(|| {
+            let recorder = &self.recorder;
+            let text = "Whether Redis answers: 1, or 0 while each node counts rate limits alone";
+            recorder.describe_gauge(KeyName::from_const_str(SHARED_LIMITS), None, text.into());
+            let text = "Requests counted by this node alone because Redis did not answer";
+            recorder.describe_counter(KeyName::from_const_str(FALLBACKS), None, text.into());
+            (
+                recorder.register_gauge(&Key::from_static_name(SHARED_LIMITS), &METADATA),
+                recorder.register_counter(&Key::from_static_name(FALLBACKS), &METADATA),
+            )
+        });
+        up.set(if is_up { 1.0 } else { 0.0 });
+        counter.absolute(fallbacks);
     }
 
     /// All figures in Prometheus' text form (`text/plain; version=0.0.4`).
@@ -379,6 +402,9 @@ mod tests {
         metrics.set_nodes(2, true);
         metrics.set_stale(Duration::from_millis(1_500));
         metrics.dropped_log_lines().increment(7);
+        assert!(!metrics.render().contains("limit"));
+        metrics.set_sharing(true, 0);
+        metrics.set_sharing(false, 5);
         let text = metrics.render();
         let requests =
             |labels: &str| format!("{REQUESTS}{{route=\"/v2/clients/{{client_id}}\",{labels}}}");
@@ -393,6 +419,8 @@ mod tests {
             "rollcall_housekeeping_leader 1".into(),
             "rollcall_database_stale_seconds 1.5".into(),
             "rollcall_request_log_dropped_total 7".into(),
+            "rollcall_shared_limits_up 0".into(),
+            "rollcall_rate_limit_fallbacks_total 5".into(),
             "rollcall_build_info{version=\"0.1.0\"} 1".into(),
         ] {
             assert_has(&text, &line);

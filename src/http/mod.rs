@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use crate::http::cursor::Seal;
 use crate::http::metrics::Metrics;
-use crate::http::rate_limits::{ResetForm, Strangers};
+use crate::http::rate_limits::ResetForm;
 use crate::http::request_log::RequestLog;
 use crate::http::server::Peer;
 use crate::operations::app::App;
@@ -57,7 +57,6 @@ pub struct Http {
     app: Arc<App>,
     settings: Settings,
     seal: Seal,
-    strangers: Strangers,
     metrics: Arc<Metrics>,
     log: Arc<RequestLog>,
 }
@@ -71,12 +70,10 @@ impl Http {
         log: Arc<RequestLog>,
     ) -> Result<Arc<Self>, Error> {
         let seal = Seal::new(&app.kept_key("cursors").await?);
-        let strangers = Strangers::default();
         Ok(Arc::new(Self {
             app,
             settings,
             seal,
-            strangers,
             metrics,
             log,
         }))

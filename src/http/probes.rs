@@ -46,6 +46,9 @@ pub fn metrics(http: &Http, request: &Request<Body>) -> Response {
     let is_leader = nodes.housekeeping_fence().is_some();
     http.metrics.set_nodes(nodes.alive(), is_leader);
     http.metrics.set_stale(http.app.stale_for());
+    if let Some(sharing) = http.app.sharing() {
+        http.metrics.set_sharing(sharing.is_up, sharing.fallbacks);
+    }
     let mut response = Response::new(http.metrics.render().into());
     let form = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, form);

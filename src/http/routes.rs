@@ -18,7 +18,7 @@ use crate::http::call::{self, Call};
 use crate::http::clients::failure::Failure;
 use crate::http::clients::{activity, clients, departments, users};
 use crate::http::observe::{Observe, Observer, RequestId};
-use crate::http::{Http, answer, documents, gateway, observe, probes};
+use crate::http::{Http, answer, documents, gateway, observe, peer, probes};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::RouteClass;
 use crate::model::scope::Scope;
@@ -293,7 +293,7 @@ async fn tell_methods(
     is_gateway: bool,
 ) -> Response {
     let response = if is_gateway {
-        gateway::options(&http, &request)
+        gateway::options(&http, peer(request.extensions())).await
     } else {
         answer::empty(StatusCode::NO_CONTENT)
     };
@@ -307,7 +307,12 @@ async fn refuse_method(
     is_gateway: bool,
 ) -> Response {
     let response = if is_gateway {
-        gateway::refuse(&http, &request, gateway::Failure::MethodNotAllowed)
+        gateway::refuse(
+            &http,
+            peer(request.extensions()),
+            gateway::Failure::MethodNotAllowed,
+        )
+        .await
     } else {
         Failure::MethodNotAllowed.render(&observe::request_id(request.extensions()))
     };
@@ -325,6 +330,11 @@ async fn unknown_path(State(http): State<Arc<Http>>, request: Request<Body>) -> 
     if is_ours(request.uri().path()) {
         Failure::NoSuchPath.render(&observe::request_id(request.extensions()))
     } else {
-        gateway::refuse(&http, &request, gateway::Failure::NoSuchPath)
+        gateway::refuse(
+            &http,
+            peer(request.extensions()),
+            gateway::Failure::NoSuchPath,
+        )
+        .await
     }
 }

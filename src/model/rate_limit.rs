@@ -2,11 +2,14 @@
 //!
 //! The generic cell rate algorithm: a bucket is one number, the moment at which it will be full
 //! again. That number is also what the headers are made of, so they cannot disagree with it.
+//!
+//! [`decide`] is the rule without the number's place: [`Bucket`] keeps it in this process, and nodes
+//! that share a limit keep it in Redis.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const MINUTE_NS: u64 = 60_000_000_000;
+const MINUTE_US: u64 = 60_000_000;
 
 /// Routes that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +69,23 @@ impl Limit {
     /// Requests a minute.
     pub fn requests(self) -> u32 {
         self.0
+    }
+
+    /// This limit's share when each of `nodes` counts alone: at least one request a minute.
+    pub fn divided(self, nodes: usize) -> Self {
+        let nodes = u32::try_from(nodes).unwrap_or(u32::MAX).max(1);
+        Self((self.0 / nodes).max(1))
+    }
+
+    /// Microseconds in which one request comes back; rounded up, so that a minute never brings back
+    /// more than the limit.
+    pub fn interval_us(self) -> u64 {
+        MINUTE_US.div_ceil(u64::from(self.0))
+    }
+
+    /// Microseconds in which an empty bucket fills.
+    pub fn capacity_us(self) -> u64 {
+        self.interval_us() * u64::from(self.0)
     }
 }
 
@@ -128,62 +148,83 @@ pub struct Decision {
     pub retry_after_s: u32,
 }
 
+/// What is decided over a bucket that will be full in `owed_us` microseconds, and in how many it will
+/// be after that.
+pub fn decide(limit: Limit, owed_us: u64) -> (Decision, u64) {
+    let interval_us = limit.interval_us();
+    let capacity_us = limit.capacity_us();
+    // A limit that was changed meanwhile must not leave somebody shut out for longer.
+    let owed_us = owed_us.min(capacity_us);
+    let after_us = owed_us + interval_us;
+    if after_us > capacity_us {
+        let refused = Decision {
+            allowed: false,
+            limit: limit.0,
+            remaining: 0,
+            reset_s: seconds_up(owed_us),
+            retry_after_s: seconds_up(after_us - capacity_us).max(1),
+        };
+        return (refused, owed_us);
+    }
+    let left = (capacity_us - after_us) / interval_us;
+    let allowed = Decision {
+        allowed: true,
+        limit: limit.0,
+        remaining: u32::try_from(left).unwrap_or(u32::MAX),
+        reset_s: seconds_up(after_us),
+        retry_after_s: 0,
+    };
+    (allowed, after_us)
+}
+
 /// One caller's bucket for one class of routes. A new one is full.
 #[derive(Debug, Default)]
 pub struct Bucket {
-    /// When it will be full again, in nanoseconds of the monotonic clock.
-    full_at_ns: AtomicU64,
+    /// When it will be full again, in microseconds of the monotonic clock.
+    full_at_us: AtomicU64,
 }
 
 impl Bucket {
     /// Takes one request out at `now` (of the monotonic clock), if there is one left.
     pub fn take(&self, limit: Limit, now: Duration) -> Decision {
-        let now_ns = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX / 2);
-        let interval_ns = MINUTE_NS / u64::from(limit.0);
-        let capacity_ns = interval_ns * u64::from(limit.0);
-        let mut full_at_ns = self.full_at_ns.load(Ordering::Relaxed);
+        let now_us = microseconds(now);
+        let mut full_at_us = self.full_at_us.load(Ordering::Relaxed);
         loop {
-            // A limit that was lowered meanwhile must not leave somebody shut out for longer.
-            let owed_ns = full_at_ns.saturating_sub(now_ns).min(capacity_ns);
-            let after_ns = owed_ns + interval_ns;
-            if after_ns > capacity_ns {
-                return Decision {
-                    allowed: false,
-                    limit: limit.0,
-                    remaining: 0,
-                    reset_s: seconds_up(owed_ns),
-                    retry_after_s: seconds_up(after_ns - capacity_ns).max(1),
-                };
+            let (decision, owed_us) = decide(limit, full_at_us.saturating_sub(now_us));
+            if !decision.allowed {
+                return decision;
             }
-            match self.full_at_ns.compare_exchange_weak(
-                full_at_ns,
-                now_ns + after_ns,
+            match self.full_at_us.compare_exchange_weak(
+                full_at_us,
+                now_us + owed_us,
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
-                Ok(_) => {
-                    let left = (capacity_ns - after_ns) / interval_ns;
-                    return Decision {
-                        allowed: true,
-                        limit: limit.0,
-                        remaining: u32::try_from(left).unwrap_or(u32::MAX),
-                        reset_s: seconds_up(after_ns),
-                        retry_after_s: 0,
-                    };
-                }
-                Err(current) => full_at_ns = current,
+                Ok(_) => return decision,
+                Err(current) => full_at_us = current,
             }
         }
     }
 
+    /// Makes it one that will be full `owed_us` microseconds after `now`, whatever it was.
+    pub fn set(&self, owed_us: u64, now: Duration) {
+        let full_at_us = microseconds(now) + owed_us;
+        self.full_at_us.store(full_at_us, Ordering::Relaxed);
+    }
+
     /// Whether it is full at `now`: then forgetting it changes nothing.
     pub fn is_full(&self, now: Duration) -> bool {
-        u128::from(self.full_at_ns.load(Ordering::Relaxed)) <= now.as_nanos()
+        self.full_at_us.load(Ordering::Relaxed) <= microseconds(now)
     }
 }
 
-fn seconds_up(nanoseconds: u64) -> u32 {
-    u32::try_from(nanoseconds.div_ceil(1_000_000_000))
+fn microseconds(time: Duration) -> u64 {
+    // Half of the range: what is owed is added to it.
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX / 2)
+}
+
+fn seconds_up(microseconds: u64) -> u32 {
+    u32::try_from(microseconds.div_ceil(1_000_000))
         .unwrap_or(u32::MAX)
         .min(60)
 }
@@ -220,6 +261,43 @@ mod tests {
         assert_eq!((half.remaining, half.reset_s), (149, 31));
         assert!(bucket.is_full(start + Duration::from_secs(61)));
         assert!(!bucket.is_full(start + Duration::from_secs(31)));
+    }
+
+    #[test]
+    fn a_minute_never_brings_back_more_than_the_limit() {
+        for requests in [1, 7, 600, 999_999, 8_600_000, Limit::PER_MINUTE_MAX] {
+            let limit = Limit::per_minute(requests).unwrap();
+            assert!(limit.capacity_us() >= MINUTE_US, "{requests}");
+            assert!(MINUTE_US / limit.interval_us() <= u64::from(requests));
+        }
+    }
+
+    #[test]
+    fn nodes_that_count_alone_share_a_limit_and_never_open_it() {
+        let divided = |requests, nodes| {
+            let limit = Limit::per_minute(requests).unwrap();
+            limit.divided(nodes).requests()
+        };
+        assert_eq!(divided(600, 0), 600);
+        assert_eq!(divided(600, 1), 600);
+        assert_eq!(divided(600, 7), 85);
+        assert_eq!(divided(3, 4), 1);
+        assert_eq!(divided(3, usize::MAX), 1);
+    }
+
+    #[test]
+    fn a_bucket_that_was_set_goes_on_from_there() {
+        let limit = Limit::per_minute(10).unwrap();
+        let bucket = Bucket::default();
+        let start = Duration::from_secs(1_000);
+        bucket.set(30_000_000, start);
+        assert_eq!(bucket.take(limit, start).remaining, 4);
+        // Half of it is owed, whatever the limit.
+        bucket.set(30_000_000, start);
+        assert_eq!(bucket.take(limit.divided(2), start).remaining, 1);
+        bucket.set(u64::MAX / 4, start);
+        let refused = bucket.take(limit, start);
+        assert_eq!((refused.allowed, refused.retry_after_s), (false, 6));
     }
 
     #[test]

@@ -1,15 +1,18 @@
 //! What every operation needs, handed in once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::directory::Directory;
 use crate::directory::registry::Registry;
 use crate::model::environment::{Clock, Entropy};
 use crate::model::id::Id;
+use crate::model::rate_limit::{Decision, Limit, RouteClass};
 use crate::model::timestamp::Timestamp;
 use crate::operations::activity::Queue;
 use crate::operations::error::Error;
 use crate::operations::freshness::Freshness;
+use crate::operations::limits::{Asker, Limits, RedisUrl, Sharing};
 use crate::operations::nodes::Nodes;
 use crate::store::{Store, secrets};
 
@@ -23,6 +26,7 @@ pub struct App {
     pub(super) activity: Arc<Queue>,
     pub(super) nodes: Nodes,
     pub(super) freshness: Freshness,
+    limits: Limits,
 }
 
 impl App {
@@ -47,7 +51,35 @@ impl App {
             activity,
             nodes,
             freshness: Freshness::default(),
+            limits: Limits::default(),
         })
+    }
+
+    /// Shares the rate limits through Redis with every node on this database; a request waits for it
+    /// as long as `patience`. A Redis that does not answer is no error: see [`Limits`].
+    ///
+    /// The database names the keys: its nodes need no setting to find the same ones, and another
+    /// deployment that uses the same Redis cannot meet them. (A copy of a database has the same name;
+    /// give it another of Redis's databases, by the number in the URL.)
+    pub async fn share_limits(&mut self, url: &RedisUrl, patience: Duration) -> Result<(), Error> {
+        let name = self.kept_key("limits").await?;
+        let name: String = name[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let now = self.clock.monotonic();
+        self.limits = Limits::shared(url, patience, &name, now).await;
+        Ok(())
+    }
+
+    /// Takes a request out of the asker's bucket, if there is one left. Without Redis this does not
+    /// wait.
+    pub async fn take(&self, asker: Asker<'_>, class: RouteClass, limit: Limit) -> Decision {
+        let now = self.clock.monotonic();
+        let nodes = self.nodes.alive();
+        self.limits.take(asker, class, limit, nodes, now).await
+    }
+
+    /// How the sharing of rate limits goes; `None` when they are not shared.
+    pub fn sharing(&self) -> Option<Sharing> {
+        self.limits.sharing()
     }
 
     /// The time of day.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::directory::registry::{Buckets, KnownToken};
+use crate::directory::registry::KnownToken;
 use crate::model::change::{Actor, Source};
 use crate::model::id::{ClientId, TokenId};
 use crate::model::rate_limit::{Limit, RouteClass};
@@ -10,6 +10,7 @@ use crate::model::scope::Scope;
 use crate::model::token::{ClientSet, Secret};
 use crate::operations::app::App;
 use crate::operations::error::{Error, Noun};
+use crate::operations::limits::Asker;
 
 /// The bearer of a valid token.
 #[derive(Debug, Clone)]
@@ -124,13 +125,11 @@ impl Caller {
         self.0.token.id
     }
 
-    /// The buckets that its requests are counted in, and the limit of a class, if there is one.
-    pub fn limit(&self, class: RouteClass) -> Option<(Limit, &Buckets)> {
-        self.0
-            .token
-            .limits
-            .of(class)
-            .map(|limit| (limit, &*self.0.buckets))
+    /// The limit of a class, if there is one, and whose bucket it is about.
+    pub fn limit(&self, class: RouteClass) -> Option<(Limit, Asker<'_>)> {
+        let KnownToken { token, buckets } = &*self.0;
+        let asker = Asker::Token(&token.id, buckets);
+        token.limits.of(class).map(|limit| (limit, asker))
     }
 
     /// May the caller do this to this client? The answer is the same refusal whether or not the

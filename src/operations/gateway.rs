@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::directory::registry::{Buckets, KnownInstance};
 use crate::model::filter::Filter;
-use crate::model::id::UserId;
+use crate::model::id::{KeyId, UserId};
 use crate::model::rate_limit::{Limit, RouteClass};
 use crate::model::scope::Scope;
 use crate::model::user::UserView;
@@ -12,6 +12,7 @@ use crate::operations::app::App;
 use crate::operations::caller::{Access, Caller};
 use crate::operations::error::{Error, Noun};
 use crate::operations::jwt;
+use crate::operations::limits::Asker;
 use crate::operations::users::live;
 
 /// Who asks through a gateway.
@@ -22,6 +23,8 @@ pub enum GatewayCaller {
     Key {
         /// The instance whose key it is.
         instance: Arc<KnownInstance>,
+        /// The key's id.
+        key: KeyId,
         /// What the key's bearers may still ask this minute.
         buckets: Arc<Buckets>,
     },
@@ -43,15 +46,22 @@ impl GatewayCaller {
         app.assert_fresh()?;
         let instance = find(app, instance).await?.ok_or(refused)?;
         let known = jwt::verify(credential, &instance.keys, app.now())?;
-        let buckets = Arc::clone(&known.buckets);
-        Ok(Self::Key { instance, buckets })
+        let (key, buckets) = (known.key.id, Arc::clone(&known.buckets));
+        Ok(Self::Key {
+            instance,
+            key,
+            buckets,
+        })
     }
 
-    /// The buckets that the caller's requests are counted in, and the limit of a class.
-    pub fn limit(&self, class: RouteClass) -> Option<(Limit, &Buckets)> {
+    /// The limit of a class, and whose bucket it is about.
+    pub fn limit(&self, class: RouteClass) -> Option<(Limit, Asker<'_>)> {
         match self {
             Self::Token(caller) => caller.limit(class),
-            Self::Key { buckets, .. } => class.default_limit().map(|limit| (limit, &**buckets)),
+            Self::Key { key, buckets, .. } => {
+                let limit = class.default_limit()?;
+                Some((limit, Asker::Key(key, buckets)))
+            }
         }
     }
 

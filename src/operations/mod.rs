@@ -16,6 +16,7 @@ pub mod housekeeping;
 pub mod import;
 pub mod instances;
 mod jwt;
+pub mod limits;
 pub mod nodes;
 pub mod precondition;
 pub mod tokens;

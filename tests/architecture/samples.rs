@@ -219,6 +219,39 @@ fn the_driver_outside_its_files_is_found() {
 }
 
 #[test]
+fn the_redis_driver_outside_its_file_is_found() {
+    for text in [
+        "use redis::Client;",
+        "use ::redis::{Client, Script};",
+        "use redis as driver;",
+        "use redis;",
+        "use {redis::Client, std::fmt};",
+        "extern crate redis;",
+        "fn f(client: &redis::Client) {}",
+        "fn f() { ::redis::Client::open(url) }",
+    ] {
+        assert_eq!(
+            lines(redis_driver, "src/operations/app.rs", text),
+            [1],
+            "{text}"
+        );
+        assert!(lines(redis_driver, REDIS_FILE, text).is_empty(), "{text}");
+    }
+    for text in [
+        "mod redis;",
+        "pub use self::redis::RedisUrl;",
+        "use crate::operations::limits::redis::RedisUrl;",
+        "struct Shared { redis: Redis }",
+        "fn f() { self.redis.take() }",
+    ] {
+        assert!(
+            lines(redis_driver, "src/operations/limits/mod.rs", text).is_empty(),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_store_function_without_its_client_is_found() {
     for text in [
         "pub fn get(tx: &mut Tx, id: &UserId) {}",

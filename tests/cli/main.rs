@@ -13,5 +13,6 @@ mod running;
 mod serve;
 mod server;
 mod settings;
+mod shared_limits;
 mod shell;
 mod tokens;

@@ -6,6 +6,7 @@
 mod failure;
 mod users;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -24,6 +25,7 @@ use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::error::Error;
 use crate::operations::gateway::GatewayCaller;
+use crate::operations::limits::Asker;
 
 /// A request to an instance, whose caller may read it.
 pub struct Question<'a> {
@@ -59,21 +61,17 @@ pub async fn for_instance(
 }
 
 /// Refuses a method that the gateway does not have, counted as a stranger's request.
-pub fn refuse(http: &Http, request: &Request<Body>, failure: Failure) -> Response {
-    as_stranger(http, request, || failure.render())
+pub async fn refuse(http: &Http, peer: IpAddr, failure: Failure) -> Response {
+    as_stranger(http, peer, || failure.render()).await
 }
 
 /// Answers `OPTIONS`, counted as a stranger's request.
-pub fn options(http: &Http, request: &Request<Body>) -> Response {
-    as_stranger(http, request, || answer::empty(StatusCode::NO_CONTENT))
+pub async fn options(http: &Http, peer: IpAddr) -> Response {
+    as_stranger(http, peer, || answer::empty(StatusCode::NO_CONTENT)).await
 }
 
-fn as_stranger(
-    http: &Http,
-    request: &Request<Body>,
-    answer: impl FnOnce() -> Response,
-) -> Response {
-    let decision = stranger(http, request.extensions(), RouteClass::GatewayGet);
+async fn as_stranger(http: &Http, peer: IpAddr, answer: impl FnOnce() -> Response) -> Response {
+    let decision = stranger(http, peer, RouteClass::GatewayGet).await;
     let mut response = if decision.allowed {
         answer()
     } else {
@@ -88,15 +86,10 @@ fn tell(http: &Http, response: &mut Response, decision: Decision) {
     rate_limits::tell(response, &decision, form, http.app.now());
 }
 
-fn stranger(http: &Http, extensions: &hyper::http::Extensions, class: RouteClass) -> Decision {
+async fn stranger(http: &Http, peer: IpAddr, class: RouteClass) -> Decision {
     let limit = class.default_limit().or(Limit::per_minute(300));
     let limit = limit.expect("300 a minute is a limit");
-    http.strangers.take(
-        super::peer(extensions),
-        class,
-        limit,
-        http.app.clock().monotonic(),
-    )
+    http.app.take(Asker::Stranger(peer), class, limit).await
 }
 
 async fn counted(
@@ -110,7 +103,7 @@ async fn counted(
     let caller = match identify(&http.app, &instance, &parts.headers).await {
         Ok(caller) => caller,
         Err(failure) => {
-            let decision = stranger(http, &parts.extensions, class);
+            let decision = stranger(http, super::peer(&parts.extensions), class).await;
             let failure = if decision.allowed {
                 failure
             } else {
@@ -119,12 +112,12 @@ async fn counted(
             return (Err(failure), decision);
         }
     };
-    let Some((limit, buckets)) = caller.limit(class) else {
+    let Some((limit, asker)) = caller.limit(class) else {
         let reason = "a class of the gateway's routes has no limit".to_owned();
-        let decision = stranger(http, &parts.extensions, class);
+        let decision = stranger(http, super::peer(&parts.extensions), class).await;
         return (Err(Error::Internal(reason).into()), decision);
     };
-    let decision = buckets.of(class).take(limit, http.app.clock().monotonic());
+    let decision = http.app.take(asker, class, limit).await;
     if !decision.allowed {
         return (Err(Failure::RateLimited), decision);
     }

@@ -4,4 +4,5 @@ mod auth;
 mod examples;
 mod filter;
 mod limits;
+mod shared_limits;
 mod users;

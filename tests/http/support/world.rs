@@ -1,6 +1,7 @@
 //! A whole server but for the sockets, in a directory of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use rollcall::http::metrics::Metrics;
@@ -16,6 +17,7 @@ use rollcall::model::timestamp::Timestamp;
 use rollcall::model::token::{ClientSet, NewToken};
 use rollcall::operations::app::App;
 use rollcall::operations::caller::AdminAccess;
+use rollcall::operations::limits::RedisUrl;
 use rollcall::operations::write::Done;
 use rollcall::operations::{clients, housekeeping, instances, tokens};
 use rollcall::store::{self, Error, Location, Store, Tx};
@@ -51,6 +53,7 @@ struct Inner {
     clock: Arc<TestClock>,
     entropy: Arc<TestEntropy>,
     location: Location,
+    sharing: Option<(RedisUrl, Duration)>,
     /// A second opening of the same database: what a test writes or looks at past the doors.
     beside: Store,
     made_of: MadeOf,
@@ -81,15 +84,26 @@ impl World {
         };
         let clock = Arc::new(TestClock::at_noon());
         let entropy = Arc::new(TestEntropy::default());
-        Self::over(location, made_of, clock, entropy, reset_form).await
+        Self::over(location, made_of, clock, entropy, reset_form, None).await
+    }
+
+    /// As [`Self::another_server`], one that shares its rate limits and waits for Redis that long.
+    pub async fn sharing_server(&self, redis_url: &str, patience: Duration) -> Self {
+        let url = RedisUrl::parse(redis_url).unwrap();
+        self.beside(Some((url, patience))).await
     }
 
     /// A second server on the same database: what a restart, or another node, would be.
     pub async fn another_server(&self) -> Self {
+        self.beside(self.0.sharing.clone()).await
+    }
+
+    async fn beside(&self, sharing: Option<(RedisUrl, Duration)>) -> Self {
         let inner = &self.0;
         let (location, made_of) = (inner.location.clone(), inner.made_of.clone());
         let (clock, entropy) = (Arc::clone(&inner.clock), Arc::clone(&inner.entropy));
-        Self::over(location, made_of, clock, entropy, ResetForm::default()).await
+        let reset_form = ResetForm::default();
+        Self::over(location, made_of, clock, entropy, reset_form, sharing).await
     }
 
     async fn over(
@@ -98,12 +112,17 @@ impl World {
         clock: Arc<TestClock>,
         entropy: Arc<TestEntropy>,
         reset_form: ResetForm,
+        sharing: Option<(RedisUrl, Duration)>,
     ) -> Self {
         let store = Store::open(&location).await.unwrap();
         let as_clock = Arc::<TestClock>::clone(&clock);
         let as_entropy = Arc::<TestEntropy>::clone(&entropy);
         let app = App::new(store, IMAGE_BUDGET_BYTES, as_clock, as_entropy).await;
-        let app = Arc::new(app.unwrap());
+        let mut app = app.unwrap();
+        if let Some((url, patience)) = &sharing {
+            app.share_limits(url, *patience).await.unwrap();
+        }
+        let app = Arc::new(app);
         let settings = Settings {
             reset_form,
             ..Settings::default()
@@ -121,6 +140,7 @@ impl World {
             clock,
             entropy,
             location,
+            sharing,
             beside,
             made_of,
         }))
