@@ -22,7 +22,8 @@ pub struct Freshness {
 impl Freshness {
     /// A look at the database begins.
     pub(super) fn look_begins(&self, now: Duration) {
-        let moment = u64::try_from(now.as_millis()).unwrap_or(u64::MAX - 1) + 1;
+        let moment = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let moment = moment.saturating_add(1);
         // If it fails it is the first one's moment that counts.
         let _first =
             self.unseen_since

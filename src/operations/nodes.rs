@@ -4,7 +4,7 @@
 //! holds the lease `housekeeping`. Nobody's clock is compared with another's: a beat is dead when it
 //! has not moved for some time of the *watcher's* monotonic clock. That says nothing certain (a node
 //! may merely have been slow), so all that the holder of a lease does is done in transactions that
-//! begin by asking whether its fence still stands: see [`fenced`].
+//! begin by asking whether its fence still stands: see `fenced`.
 
 use std::collections::HashMap;
 use std::fmt::Write;
