@@ -15,6 +15,7 @@ pub mod housekeeping;
 pub mod import;
 pub mod instances;
 mod jwt;
+pub mod migrate;
 pub mod precondition;
 pub mod tokens;
 pub mod users;

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod backup;
 pub mod changes;
 pub mod clients;
+pub mod copy;
 pub mod departments;
 pub mod error;
 pub mod idempotency;
@@ -20,6 +21,7 @@ pub mod tokens;
 pub mod tx;
 pub mod users;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use error::Error;
@@ -41,10 +43,33 @@ impl Location {
             Some(("postgres" | "postgresql", _)) => Err(Error::Refused(
                 "PostgreSQL is not supported yet: use sqlite:FILE".to_owned(),
             )),
-            _ => Err(Error::Refused(format!(
-                "{url:?} names no database: use sqlite:FILE"
-            ))),
+            // Only its beginning is said again: a URL may hold a password.
+            _ => {
+                let scheme = url.split(':').next().unwrap_or_default();
+                Err(Error::Refused(format!(
+                    "{scheme:?} names no database: use sqlite:FILE"
+                )))
+            }
         }
+    }
+}
+
+impl Location {
+    /// Whether both are the same database, as far as their names tell.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (Self::Sqlite(one), Self::Sqlite(another)) = (self, other);
+        match (one.canonicalize(), another.canonicalize()) {
+            (Ok(one), Ok(another)) => one == another,
+            _ => self == other,
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    /// The URL, without a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Sqlite(path) = self;
+        write!(formatter, "sqlite:{}", path.display())
     }
 }
 
@@ -92,6 +117,12 @@ impl Store {
             ))),
             _ => Ok(Condition::Absent),
         }
+    }
+
+    /// Refuses a database that a server, or anybody else, has open. It must exist.
+    pub fn assert_unused(location: &Location) -> Result<(), Error> {
+        let Location::Sqlite(path) = location;
+        sqlite::assert_unused(path)
     }
 
     /// Reads from one moment's state. The closure may be run again.

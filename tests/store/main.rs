@@ -23,6 +23,7 @@ macro_rules! contract {
 }
 
 mod activity;
+mod copy;
 mod files;
 mod log;
 mod records;
