@@ -14,6 +14,7 @@ pub mod export;
 pub mod failure;
 pub mod import;
 pub mod instance;
+pub mod migrate;
 pub mod output;
 pub mod serve;
 pub mod settings;
@@ -96,6 +97,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
         }
         Command::Backup(arguments) => backup::backup(&settings(global)?, &arguments, output),
         Command::Restore(arguments) => backup::restore(&settings(global)?, &arguments, output),
+        Command::Migrate(arguments) => migrate::run(&arguments, output),
         Command::CheckConfig => check_config::run(load(global, Vec::new()), output),
         Command::Completions(arguments) => completions::run(&arguments, output),
     }
@@ -115,13 +117,17 @@ pub fn with_app<T>(
     settings: &Settings,
     work: impl AsyncFnOnce(&App) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    block_on(runtime, async {
+    block_on(one_thread(), async {
         let app = open(settings).await?;
         work(&app).await
     })
+}
+
+/// What runs a command that ends by itself.
+fn one_thread() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
 }
 
 /// Opens the database of the settings, making it when there is none.
