@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::cli::{backup, client, completions, export, import, instance, serve, token};
+use crate::cli::{backup, client, completions, export, import, instance, migrate, serve, token};
 use crate::model::id::{ClientId, TokenId};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::{Limit, RouteClass};
@@ -70,6 +70,8 @@ pub enum Command {
     Backup(backup::BackupArguments),
     /// Put a backup in the database's place
     Restore(backup::RestoreArguments),
+    /// Copy everything from one database to another, which is empty
+    Migrate(migrate::Arguments),
     /// Check the settings and the database, and print what is in force
     CheckConfig,
     /// Print the completions of a shell

@@ -14,6 +14,7 @@ pub mod export;
 pub mod failure;
 pub mod import;
 pub mod instance;
+pub mod migrate;
 pub mod output;
 pub mod serve;
 pub mod settings;
@@ -96,6 +97,7 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
         }
         Command::Backup(arguments) => backup::backup(&settings(global)?, &arguments, output),
         Command::Restore(arguments) => backup::restore(&settings(global)?, &arguments, output),
+        Command::Migrate(arguments) => migrate::run(&arguments, output),
         Command::CheckConfig => check_config::run(load(global, Vec::new()), output),
         Command::Completions(arguments) => completions::run(&arguments, output),
     }

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod backup;
 pub mod changes;
 pub mod clients;
+pub mod copy;
 pub mod departments;
 pub mod error;
 pub mod idempotency;
@@ -54,6 +55,20 @@ impl Location {
             _ => Err(Error::Refused(
                 "it names no database: use sqlite:FILE or postgres://HOST/DATABASE".to_owned(),
             )),
+        }
+    }
+
+    /// Whether both are the same database, as far as their names tell.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Sqlite(one), Self::Sqlite(another)) => {
+                match (one.canonicalize(), another.canonicalize()) {
+                    (Ok(one), Ok(another)) => one == another,
+                    _ => one == another,
+                }
+            }
+            (Self::Postgres(one), Self::Postgres(another)) => one.is_same(another),
+            _ => false,
         }
     }
 
@@ -143,6 +158,14 @@ impl Store {
     /// Where it is.
     pub fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// Refuses a database that a server, or anybody else, has open. It must exist.
+    pub async fn assert_unused(location: &Location) -> Result<(), Error> {
+        match location {
+            Location::Sqlite(path) => sqlite::assert_unused(path),
+            Location::Postgres(url) => Postgres::open(url).await?.assert_unused().await,
+        }
     }
 
     /// Reads from one moment's state. The closure may be run again.

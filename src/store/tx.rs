@@ -164,6 +164,26 @@ impl Tx<'_> {
         }
     }
 
+    /// Runs a statement once for each row of values, and says how many rows it touched in all.
+    pub fn execute_many<'v>(
+        &mut self,
+        sql: &str,
+        rows: impl IntoIterator<Item = &'v [Value<'v>]>,
+    ) -> Result<usize, Error> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut touched = 0;
+                for values in rows {
+                    bind(&mut statement, values)?;
+                    touched += statement.raw_execute()?;
+                }
+                Ok(touched)
+            }
+            Self::Postgres(session) => session.execute_many(sql, rows),
+        }
+    }
+
     /// Runs a query and hands each row to `each`, in order.
     pub fn each<E: From<Error>>(
         &mut self,

@@ -8,6 +8,7 @@
 mod backup;
 mod clients;
 mod instances;
+mod migrate;
 mod output;
 mod running;
 mod serve;

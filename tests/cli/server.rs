@@ -54,6 +54,23 @@ impl Server {
         serde_json::from_str(&answer.text().await.unwrap()).unwrap()
     }
 
+    /// Posts a body under an `Idempotency-Key`.
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        token: &str,
+        key: &str,
+        body: &Value,
+    ) -> reqwest::Response {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.post(url).bearer_auth(token);
+        let request = request
+            .header("idempotency-key", key)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        request.send().await.unwrap()
+    }
+
     /// Tells the server to stop, as a service manager does.
     pub(crate) fn terminate(&self) {
         let id = self.child.id().to_string();

@@ -34,6 +34,7 @@ macro_rules! contract {
 }
 
 mod activity;
+mod copy;
 mod files;
 mod leases;
 mod log;

@@ -8,6 +8,7 @@ mod transaction;
 mod url;
 
 use std::any::Any;
+use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::error::SqlState;
@@ -30,6 +31,10 @@ const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
                        WHERE current_setting('synchronous_commit') IN ('off', 'local')";
 /// The oldest PostgreSQL that is tested.
 const VERSION_MIN: i64 = 15;
+
+/// How often, and how far apart, it is looked whether others have left.
+const GOODBYES: usize = 10;
+const GOODBYE: Duration = Duration::from_millis(100);
 
 /// An open PostgreSQL database.
 pub struct Postgres {
@@ -77,6 +82,24 @@ impl Postgres {
             }
         })
         .await
+    }
+
+    /// Refuses a database that anybody else is connected to.
+    pub async fn assert_unused(&self) -> Result<(), Error> {
+        let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
+                   AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        // Who has just left is shown for a moment longer.
+        for _ in 0..GOODBYES {
+            let others = self.read(|tx| tx.one(sql, &[], |row| row.number(0)));
+            if others.await? == Some(0) {
+                return Ok(());
+            }
+            tokio::time::sleep(GOODBYE).await;
+        }
+        let place = &self.url;
+        Err(Error::Refused(format!(
+            "{place} is in use: stop its servers first"
+        )))
     }
 
     /// Reads from one moment's state, and undoes what was written.

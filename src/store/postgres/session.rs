@@ -89,8 +89,13 @@ impl<'c> Session<'c> {
     }
 
     /// Runs a statement once for each of `rows`, many in one round trip.
-    pub fn execute_many(&self, sql: &str, rows: &[&[Value<'_>]]) -> Result<usize, Error> {
+    pub fn execute_many<'v>(
+        &self,
+        sql: &str,
+        rows: impl IntoIterator<Item = &'v [Value<'v>]>,
+    ) -> Result<usize, Error> {
         let mut count = 0;
+        let rows: Vec<_> = rows.into_iter().collect();
         for rows in rows.chunks(PIPELINED) {
             let counts = self.wait(async {
                 let statement = self.client.prepare_cached(sql).await?;

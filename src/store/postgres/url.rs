@@ -28,7 +28,8 @@ const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(10);
 /// What each session is set to. A write that waits for another's lock for longer is told that the
 /// database is busy; `options` of the URL come behind these and win.
 const SESSION: &str = "-c statement_timeout=60s -c lock_timeout=10s \
-                       -c idle_in_transaction_session_timeout=5min -c TimeZone=UTC";
+                       -c idle_in_transaction_session_timeout=5min -c TimeZone=UTC \
+                       -c client_min_messages=warning";
 
 /// How the connection is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +143,20 @@ impl Url {
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         }
         Ok(())
+    }
+
+    /// Whether both name the same database of the same server.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let place = |url: &Self| {
+            let config = &url.config;
+            let hosts = config.get_hosts().to_vec();
+            (
+                hosts,
+                config.get_ports().to_vec(),
+                url.database().to_owned(),
+            )
+        };
+        place(self) == place(other)
     }
 
     pub(super) fn config(&self) -> &Config {
