@@ -26,6 +26,7 @@ pub async fn create(
     let stored = instance.clone();
     app.store
         .write(move |tx| {
+            store::registry::advance(tx)?;
             if store::clients::find(tx, client)?.is_none() {
                 return Err(Error::not_found(Noun::Client, client.as_str()));
             }
@@ -36,13 +37,12 @@ pub async fn create(
     Ok(instance)
 }
 
-/// Adds an instance whose client was found to exist.
+/// Adds an instance whose client was found to exist, where the registry's number was advanced.
 pub(super) fn insert(tx: &mut Tx<'_>, instance: &Instance) -> Result<(), Error> {
     if !store::instances::insert(tx, instance)? {
         let reason = format!("An instance named {} exists", instance.name);
         return Err(Error::conflict("instance", reason));
     }
-    store::registry::advance(tx)?;
     Ok(())
 }
 
@@ -70,10 +70,10 @@ pub async fn list(
 pub async fn delete(app: &App, _access: &AdminAccess, name: InstanceName) -> Result<(), Error> {
     app.store
         .write(move |tx| {
+            store::registry::advance(tx)?;
             if !store::instances::delete(tx, &name)? {
                 return Err(Error::not_found(Noun::Instance, name.as_str()));
             }
-            store::registry::advance(tx)?;
             Ok(())
         })
         .await?;
@@ -107,6 +107,7 @@ pub async fn add_key(
     let stored = Arc::new(key.clone());
     app.store
         .write(move |tx| {
+            store::registry::advance(tx)?;
             let known = store::instances::all(tx)?;
             if !known
                 .iter()
@@ -115,7 +116,6 @@ pub async fn add_key(
                 return Err(Error::not_found(Noun::Instance, stored.instance.as_str()));
             }
             store::instances::insert_key(tx, &stored)?;
-            store::registry::advance(tx)?;
             Ok(())
         })
         .await?;

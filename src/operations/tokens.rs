@@ -42,12 +42,12 @@ pub async fn create(
     let stored = token.clone();
     app.store
         .write(move |tx| {
+            let number = store::registry::advance(tx)?;
             if let ClientSet::One(client) = stored.clients
                 && store::clients::find(tx, client)?.is_none()
             {
                 return Err(Error::not_found(Noun::Client, client.as_str()));
             }
-            let number = store::registry::advance(tx)?;
             Ok(store::tokens::insert(tx, &stored, number)?)
         })
         .await?;
@@ -69,11 +69,11 @@ pub async fn revoke(app: &App, _access: &AdminAccess, id: TokenId) -> Result<Tok
     let token = app
         .store
         .write(move |tx| {
+            let number = store::registry::advance(tx)?;
             let mut token = store::tokens::find(tx, id)?
                 .ok_or_else(|| Error::not_found(Noun::Token, id.as_str()))?;
             if token.revoked_at.is_none() {
                 let now = clock.now();
-                let number = store::registry::advance(tx)?;
                 store::tokens::revoke(tx, id, now, number)?;
                 token.revoked_at = Some(now);
             }
@@ -96,6 +96,9 @@ pub async fn rotate(
     let token = app
         .store
         .write(move |tx| {
+            // First, as everywhere: what this decides by must not be changed meanwhile. A token that
+            // is being revoked must not leave a successor.
+            let number = store::registry::advance(tx)?;
             let old = store::tokens::find(tx, id)?
                 .ok_or_else(|| Error::not_found(Noun::Token, id.as_str()))?;
             let now = clock.now();
@@ -103,7 +106,6 @@ pub async fn rotate(
                 let reason = "the token was revoked or has expired";
                 return Err(Invalid::new("token_id", reason).into());
             }
-            let number = store::registry::advance(tx)?;
             store::tokens::revoke(tx, id, now, number)?;
             let token = Token {
                 id: fresh_id,

@@ -96,7 +96,8 @@ impl<T> Once<T> {
             answer: (once.render)(&done),
         };
         let actor = actor_name(actor);
-        store::idempotency::remember(tx, client, &actor, &once.key, &remembered, now)?;
+        let since = now.plus_milliseconds(-REMEMBERED_MS);
+        store::idempotency::remember(tx, client, &actor, &once.key, &remembered, now, since)?;
         Ok(Done::Now(done))
     }
 

@@ -1,7 +1,7 @@
 //! What can go wrong below SQL.
 
 /// A failure of the database. Nothing that was asked for has happened.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The database is busy, locked or away: worth another try.
     #[error("the database is not available: {0}")]
@@ -12,15 +12,4 @@ pub enum Error {
     /// The database was written by a newer release, or is not ours at all.
     #[error("{0}")]
     Refused(String),
-}
-
-impl Error {
-    /// The same once more, for another of those whom it stopped. What was refused to one is a
-    /// failure to the rest.
-    pub(super) fn again(&self) -> Self {
-        match self {
-            Self::Busy(reason) => Self::Busy(reason.clone()),
-            Self::Failed(reason) | Self::Refused(reason) => Self::Failed(reason.clone()),
-        }
-    }
 }

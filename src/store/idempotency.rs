@@ -39,7 +39,8 @@ pub fn find(
     )
 }
 
-/// Remembers an answer under the actor's key, in the place of one that is over.
+/// Remembers an answer under the actor's key, in the place of one from before `since`, which is
+/// over. One that is not is a collision: another request was first.
 pub fn remember(
     tx: &mut Tx<'_>,
     client: Option<ClientId>,
@@ -47,10 +48,13 @@ pub fn remember(
     key: &str,
     remembered: &Remembered,
     at: Timestamp,
+    since: Timestamp,
 ) -> Result<(), Error> {
     let client = client.as_ref().map_or("", ClientId::as_str);
-    let sql = "DELETE FROM idempotency WHERE client_id = $1 AND actor = $2 AND key = $3";
-    tx.execute(sql, &[client.into(), actor.into(), key.into()])?;
+    let sql = "DELETE FROM idempotency
+               WHERE client_id = $1 AND actor = $2 AND key = $3 AND at < $4";
+    let values = [client.into(), actor.into(), key.into(), since.into()];
+    tx.execute(sql, &values)?;
     let sql = "INSERT INTO idempotency (client_id, actor, key, fingerprint, answer, at)
                VALUES ($1, $2, $3, $4, $5, $6)";
     tx.execute(

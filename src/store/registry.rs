@@ -11,7 +11,9 @@ pub fn number(tx: &mut Tx<'_>) -> Result<i64, Error> {
     number.ok_or_else(|| Error::Failed("the registry has no number".to_owned()))
 }
 
-/// Moves the number on; the transaction's changes are that number's.
+/// Moves the number on; the transaction's changes are that number's. It also locks the registry until
+/// the transaction ends: every write of a token, an instance or a key begins with this, so that what
+/// it decides by stays as it was read.
 pub fn advance(tx: &mut Tx<'_>) -> Result<i64, Error> {
     let sql = "UPDATE counters SET number = number + 1 WHERE name = 'registry' RETURNING number";
     let number = tx.one(sql, &[], |row| row.number(0))?;

@@ -324,11 +324,11 @@ fn write_batch(connection: &Connection, batch: Vec<Job>) {
             None => match apart(connection, work) {
                 Ok(result) => done.push((answer, result)),
                 Err(error) => {
-                    answer(Err(error.again()));
+                    answer(Err(error.clone()));
                     failure = Some(error);
                 }
             },
-            Some(ref error) => answer(Err(error.again())),
+            Some(ref error) => answer(Err(error.clone())),
         }
     }
     if failure.is_none() {
@@ -344,7 +344,7 @@ fn write_batch(connection: &Connection, batch: Vec<Job>) {
     for (answer, result) in done {
         match &failure {
             None => answer(result),
-            Some(error) => answer(Err(error.again())),
+            Some(error) => answer(Err(error.clone())),
         }
     }
 }

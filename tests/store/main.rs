@@ -1,6 +1,7 @@
 //! The store's contract. Each case is a private function over a [`World`]; `contract!` makes a test
 //! of it for every database that there is, so a case that is not listed is dead code, which the
-//! compiler names. What only one database has (its files) is tested in `files`.
+//! compiler names. What only one database has is tested in `files` (SQLite)
+//! and `server` (PostgreSQL).
 #![allow(
     clippy::unwrap_used,
     reason = "a test says what it expects by unwrapping it"
@@ -40,5 +41,6 @@ mod leases;
 mod log;
 mod records;
 mod registry;
+mod server;
 mod transactions;
 mod world;

@@ -220,7 +220,7 @@ async fn an_answer_is_remembered_by_client_actor_and_key(world: &World) {
                 let before = idempotency::find(tx, client, actor, key, at(0))?;
                 assert_eq!(before, None);
                 let answer = answer(&index.to_string());
-                idempotency::remember(tx, client, actor, key, &answer, at(5))?;
+                idempotency::remember(tx, client, actor, key, &answer, at(5), at(0))?;
             }
             for (index, (client, actor, key)) in owners.into_iter().enumerate() {
                 let found = idempotency::find(tx, client, actor, key, at(0))?;
@@ -235,14 +235,14 @@ async fn an_answer_that_is_over_is_replaced_and_forgotten(world: &World) {
     let client = Some(client_id(A));
     world
         .write(move |tx| {
-            idempotency::remember(tx, client, "t", "k", &answer("old"), at(10))?;
-            idempotency::remember(tx, client, "t", "other", &answer("new"), at(20))?;
+            idempotency::remember(tx, client, "t", "k", &answer("old"), at(10), at(0))?;
+            idempotency::remember(tx, client, "t", "other", &answer("new"), at(20), at(0))?;
             let found = idempotency::find(tx, client, "t", "k", at(10))?;
             assert_eq!(found, Some(answer("old")), "to the very moment");
             assert_eq!(idempotency::find(tx, client, "t", "k", at(11))?, None);
             assert_eq!(idempotency::purge(tx, at(20))?, 1);
             assert_eq!(idempotency::find(tx, client, "t", "k", at(0))?, None);
-            idempotency::remember(tx, client, "t", "other", &answer("newer"), at(30))?;
+            idempotency::remember(tx, client, "t", "other", &answer("newer"), at(30), at(25))?;
             let found = idempotency::find(tx, client, "t", "other", at(0))?;
             assert_eq!(found, Some(answer("newer")));
             Ok(())

@@ -2,8 +2,11 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
 use crate::store::error::Error;
@@ -15,8 +18,11 @@ pub(super) type Outcome = Result<Box<dyn Any + Send>, Box<dyn Any + Send>>;
 /// A request's work. It may be run again.
 pub(super) type Work = Box<dyn Fn(&mut Tx<'_>) -> Outcome + Send>;
 
-/// How often work is run that others were in the way of.
-const ATTEMPTS: usize = 8;
+/// How long work waits that others were in the way of, before it is run again. Each pause is twice
+/// as long as the one before: whoever was let pass must get by before the next collision.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+/// After this one it is given up: eight attempts in all.
+const LAST_PAUSE: Duration = Duration::from_millis(128);
 
 /// What a transaction sees, and how it ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +53,16 @@ pub(super) async fn transact(
     isolation: Isolation,
     works: Vec<Work>,
 ) -> Vec<Result<Outcome, Error>> {
-    let count = works.len();
-    let failed = |error: &Error| (0..count).map(|_| Err(error.again())).collect();
-    let connection = match pool.get().await {
-        Ok(connection) => connection,
-        Err(error) => return failed(&error.into()),
-    };
-    let runtime = Handle::current();
-    let run = move || run(connection, &runtime, isolation, &works);
-    match tokio::task::spawn_blocking(run).await {
-        Ok(outcomes) => outcomes,
-        Err(error) => failed(&Error::Failed(error.to_string())),
+    let works = Arc::new(Mutex::new(works));
+    // A connection may have been lost since it was last used, which is noticed only by using it.
+    // Nothing was committed then: another one gets a try.
+    match attempt_on_one(&pool, isolation, &works).await {
+        Attempt::Lost(_) => match attempt_on_one(&pool, isolation, &works).await {
+            Attempt::Ended(outcomes) | Attempt::Collided(outcomes) | Attempt::Lost(outcomes) => {
+                outcomes
+            }
+        },
+        Attempt::Ended(outcomes) | Attempt::Collided(outcomes) => outcomes,
     }
 }
 
@@ -66,32 +71,48 @@ enum Attempt {
     Ended(Vec<Result<Outcome, Error>>),
     /// Others were in the way; how the works would be answered if this was the last attempt.
     Collided(Vec<Result<Outcome, Error>>),
+    /// The connection was lost before the commit; how the works would be answered if this was the
+    /// last attempt.
+    Lost(Vec<Result<Outcome, Error>>),
 }
 
-fn run(
-    connection: Object,
-    runtime: &Handle,
+async fn attempt_on_one(
+    pool: &Pool,
     isolation: Isolation,
-    works: &[Work],
-) -> Vec<Result<Outcome, Error>> {
-    let mut attempts = ATTEMPTS;
+    works: &Arc<Mutex<Vec<Work>>>,
+) -> Attempt {
+    let failed = |error: &Error| {
+        let count = works.lock().len();
+        Attempt::Ended((0..count).map(|_| Err(error.clone())).collect())
+    };
+    let connection = match pool.get().await {
+        Ok(connection) => connection,
+        Err(error) => return failed(&error.into()),
+    };
+    let runtime = Handle::current();
+    let works_there = Arc::clone(works);
+    let run = move || run(connection, &runtime, isolation, &works_there.lock());
+    match tokio::task::spawn_blocking(run).await {
+        Ok(attempt) => attempt,
+        Err(error) => failed(&Error::Failed(error.to_string())),
+    }
+}
+
+fn run(connection: Object, runtime: &Handle, isolation: Isolation, works: &[Work]) -> Attempt {
+    let mut pause = FIRST_PAUSE;
     loop {
-        attempts -= 1;
         let session = Session::new(&connection, runtime.clone(), isolation.begin());
         let attempt = attempt(&session, isolation, works);
-        let is_broken = session.fault() == Some(Fault::Broken);
-        if is_broken {
+        if session.fault() == Some(Fault::Broken) {
             // Whatever state it is in, nobody gets it again.
             drop(Object::take(connection));
-            return match attempt {
-                Attempt::Ended(outcomes) | Attempt::Collided(outcomes) => outcomes,
-            };
+            return attempt;
         }
-        match attempt {
-            Attempt::Ended(outcomes) => return outcomes,
-            Attempt::Collided(outcomes) if attempts == 0 => return outcomes,
-            Attempt::Collided(_) => {}
+        if pause > LAST_PAUSE || !matches!(attempt, Attempt::Collided(_)) {
+            return attempt;
         }
+        std::thread::sleep(pause);
+        pause *= 2;
     }
 }
 
@@ -157,7 +178,7 @@ fn given_up(
         roll_back(session);
         return Attempt::Collided(outcomes);
     }
-    Attempt::Ended(outcomes)
+    Attempt::Lost(outcomes)
 }
 
 fn end(
@@ -179,7 +200,7 @@ fn end(
     let answers = outcomes
         .into_iter()
         .map(|outcome| match outcome {
-            Ok(Ok(_)) => Err(error.again()),
+            Ok(Ok(_)) => Err(error.clone()),
             undone => undone,
         })
         .collect();
