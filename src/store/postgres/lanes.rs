@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::model::id::ClientId;
 use crate::store::error::Error;
@@ -20,13 +22,26 @@ const WAITING_MAX: usize = 1_024;
 struct Waiting {
     work: Work,
     sender: oneshot::Sender<Result<Outcome, Error>>,
+    since: Instant,
 }
 
 /// The lanes in which somebody writes or waits.
-#[derive(Clone, Default)]
-pub(super) struct Lanes(Arc<Mutex<HashMap<ClientId, Vec<Waiting>>>>);
+#[derive(Clone)]
+pub(super) struct Lanes {
+    waiting: Arc<Mutex<HashMap<ClientId, Vec<Waiting>>>>,
+    /// Who has waited for longer when it would be their turn is told that the database is busy.
+    patience: Duration,
+}
 
 impl Lanes {
+    /// Lanes in which nobody waits for longer than `patience`, and the end of what is being done.
+    pub(super) fn new(patience: Duration) -> Self {
+        Self {
+            waiting: Arc::default(),
+            patience,
+        }
+    }
+
     /// Does `work` after what the client's lane holds already.
     pub(super) async fn write(
         &self,
@@ -36,13 +51,18 @@ impl Lanes {
     ) -> Result<Outcome, Error> {
         let (sender, receiver) = oneshot::channel();
         let is_first = {
-            let mut lanes = self.0.lock();
+            let mut lanes = self.waiting.lock();
             let is_first = !lanes.contains_key(&client);
             let lane = lanes.entry(client).or_default();
             if lane.len() >= WAITING_MAX {
                 return Err(Error::Busy("too many writes are waiting".to_owned()));
             }
-            lane.push(Waiting { work, sender });
+            let since = Instant::now();
+            lane.push(Waiting {
+                work,
+                sender,
+                since,
+            });
             is_first
         };
         if is_first {
@@ -70,8 +90,14 @@ impl Lanes {
 
     /// The next to write together; closes the lane when there are none.
     fn next(&self, client: ClientId) -> Option<Vec<Waiting>> {
-        let mut lanes = self.0.lock();
+        let mut lanes = self.waiting.lock();
         let lane = lanes.get_mut(&client)?;
+        // They came one after the other: those in front have waited longest.
+        let late = lane.partition_point(|waiting| waiting.since.elapsed() > self.patience);
+        for waiting in lane.drain(..late) {
+            let busy = Error::Busy("the client's writes take too long".to_owned());
+            drop(waiting.sender.send(Err(busy)));
+        }
         if lane.is_empty() {
             lanes.remove(&client);
             return None;

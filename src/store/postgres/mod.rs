@@ -49,7 +49,7 @@ impl Postgres {
         let postgres = Self {
             url: url.clone(),
             pool: pool(url)?,
-            lanes: Lanes::default(),
+            lanes: Lanes::new(url.pool_timeout),
         };
         postgres.assert_fit().await?;
         Ok(postgres)
