@@ -5,6 +5,11 @@
     reason = "a test says what it expects by unwrapping it"
 )]
 
+#[path = "support/mod.rs"]
+#[macro_use]
+#[allow(dead_code, reason = "the clock stands still here")]
+mod support;
+
 #[path = "documents/check.rs"]
 mod check;
 #[path = "documents/served.rs"]
@@ -32,8 +37,9 @@ use rollcall::model::token::{ClientSet, NewToken};
 use rollcall::operations::app::App;
 use rollcall::operations::caller::AdminAccess;
 use rollcall::operations::{instances, tokens};
-use rollcall::store::{Location, Store};
+use rollcall::store::Store;
 use serde_json::Value;
+use support::databases::{Backend, Empty};
 use tower::ServiceExt;
 
 struct StoppedClock;
@@ -62,7 +68,7 @@ impl Entropy for Counting {
 struct Server {
     router: Router,
     app: Arc<App>,
-    _folder: tempfile::TempDir,
+    _database: Empty,
 }
 
 struct Answer {
@@ -86,10 +92,9 @@ impl Answer {
 }
 
 impl Server {
-    async fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(folder.path().join("rollcall.db"));
-        let store = Store::open(&location).await.unwrap();
+    async fn start(on: Backend) -> Self {
+        let database = Empty::of(on);
+        let store = Store::open(&database.location).await.unwrap();
         let entropy = Arc::new(Counting(AtomicU8::new(0)));
         let app = App::new(store, 1 << 24, Arc::new(StoppedClock), entropy)
             .await
@@ -104,7 +109,7 @@ impl Server {
         Self {
             router: routes::router(http),
             app,
-            _folder: folder,
+            _database: database,
         }
     }
 

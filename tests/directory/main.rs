@@ -5,7 +5,10 @@
 )]
 
 #[path = "../support/mod.rs"]
+#[macro_use]
 mod support;
+
 mod together;
+mod turns;
 mod walks;
 mod world;

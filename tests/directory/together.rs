@@ -19,10 +19,20 @@ use rollcall::operations::error::Error;
 use rollcall::operations::precondition::Precondition;
 use rollcall::operations::write::Done;
 use rollcall::operations::{housekeeping, nodes, users};
-use rollcall::store::{Error as StoreError, activity, changes, clients, users as records};
+use rollcall::store::{Error as StoreError, changes, clients, users as records};
 use tokio::task::JoinSet;
 
+use crate::support::databases::Backend;
 use crate::world::{AMPLE, NONE, World, create};
+
+on_both! {
+    threads = 2:
+    a_write_of_many_people_is_seen_whole_or_not_at_all,
+    everybody_reads_their_own_writes_though_images_come_and_go,
+    every_accepted_report_is_readable_at_once_and_kept,
+    reads_do_not_wait_for_a_commit,
+    two_processes_that_write_one_client_lose_nothing,
+}
 
 /// Members that join and leave in one request.
 const MEMBERS: u64 = 500;
@@ -56,9 +66,8 @@ async fn insert_members(world: &World) -> Vec<String> {
     insert.await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_of_many_people_is_seen_whole_or_not_at_all() {
-    let world = World::new(1, AMPLE).await;
+async fn a_write_of_many_people_is_seen_whole_or_not_at_all(on: Backend) {
+    let world = World::new(on, 1, AMPLE).await;
     let access = world.access(0);
     let everybody = insert_members(&world).await;
     let new = NewDepartment {
@@ -107,9 +116,8 @@ async fn a_write_of_many_people_is_seen_whole_or_not_at_all() {
     assert!(seen[0] > 0, "there were reads meanwhile");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everybody_reads_their_own_writes_though_images_come_and_go() {
-    let world = World::new(4, NONE).await;
+async fn everybody_reads_their_own_writes_though_images_come_and_go(on: Backend) {
+    let world = World::new(on, 4, NONE).await;
     let mut tasks = JoinSet::new();
     for task in 0..8 {
         let world = Arc::clone(&world);
@@ -139,9 +147,8 @@ async fn everybody_reads_their_own_writes_though_images_come_and_go() {
     tasks.join_all().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_accepted_report_is_readable_at_once_and_kept() {
-    let world = World::new(1, AMPLE).await;
+async fn every_accepted_report_is_readable_at_once_and_kept(on: Backend) {
+    let world = World::new(on, 1, AMPLE).await;
     let mut people = Vec::new();
     for number in 0..20 {
         people.push(world.create(0, &format!("u{number}")).await);
@@ -190,70 +197,31 @@ async fn every_accepted_report_is_readable_at_once_and_kept() {
     }
 }
 
-#[tokio::test]
-async fn reports_that_wait_for_another_nodes_turn_share_one_entry() {
-    let world = World::new(1, AMPLE).await;
-    let (user, access) = (world.create(0, "somebody").await, world.access(0));
-    users::get(&world.app, &access, user, |_| ()).await.unwrap();
-    let (client, now) = (access.client(), world.clock.now());
-    let (told, has_turn) = tokio::sync::oneshot::channel();
-    let (go_on, wait) = std::sync::mpsc::channel::<()>();
-    let (told, wait) = (Mutex::new(Some(told)), Mutex::new(wait));
-    // Another node has the turn, and keeps it until all of ours wait.
-    let beside = world.beside.write(move |tx| {
-        let number = activity::next_number(tx, client)?;
-        if let Some(told) = told.lock().take() {
-            told.send(()).unwrap();
-            wait.lock().recv().unwrap();
-        }
-        activity::insert(tx, client, number, &[], now)
-    });
-    let ours = async {
-        has_turn.await.unwrap();
-        let mut agents = JoinSet::new();
-        for _ in 0..20 {
-            let world = Arc::clone(&world);
-            agents.spawn(async move {
-                let sent = vec![Ok(SentReport {
-                    subject: Subject::Id(user),
-                    channel: Channel::Desktop,
-                    at: now,
-                })];
-                report(&world.app, &access, sent, None).await.unwrap();
-            });
-        }
-        // There is one thread: after this each of them has come as far as it can.
-        for _ in 0..50 {
-            tokio::task::yield_now().await;
-        }
-        go_on.send(()).unwrap();
-        agents.join_all().await;
-    };
-    let (beside, ()) = tokio::join!(beside, ours);
-    beside.unwrap();
-    let log = world
-        .beside
-        .read(move |tx| activity::logged_since(tx, client, 0));
-    let counts: Vec<usize> = log
-        .await
-        .unwrap()
-        .iter()
-        .map(|(_, reports)| reports.len())
-        .collect();
-    assert_eq!(counts, [0, 20]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reads_do_not_wait_for_a_commit() {
-    let world = World::new(1, AMPLE).await;
+async fn reads_do_not_wait_for_a_commit(on: Backend) {
+    let world = World::new(on, 1, AMPLE).await;
     let access = world.access(0);
     let first = world.create(0, "first").await;
     users::get(&world.app, &access, first, |_| ())
         .await
         .unwrap();
     // Another process is in the middle of a write: ours waits.
-    let beside = rusqlite::Connection::open(world.path()).unwrap();
-    beside.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let client = access.client();
+    let (told, has_begun) = tokio::sync::oneshot::channel();
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (told, wait) = (Mutex::new(Some(told)), Mutex::new(wait));
+    let holding = Arc::clone(&world);
+    let beside = tokio::spawn(async move {
+        let hold = holding.beside.write(move |tx| {
+            clients::lock(tx, client)?;
+            if let Some(told) = told.lock().take() {
+                told.send(()).unwrap();
+                wait.lock().recv().unwrap();
+            }
+            Ok::<(), StoreError>(())
+        });
+        hold.await.unwrap();
+    });
+    has_begun.await.unwrap();
     let writing = Arc::clone(&world);
     let writer = tokio::spawn(async move { writing.create(0, "second").await });
     let everybody = UserQuery::default();
@@ -264,16 +232,16 @@ async fn reads_do_not_wait_for_a_commit() {
         assert_eq!(count.await.unwrap(), 1);
     }
     assert!(!writer.is_finished());
-    beside.execute_batch("COMMIT").unwrap();
+    go_on.send(()).unwrap();
+    beside.await.unwrap();
     let second = writer.await.unwrap();
     users::get(&world.app, &access, second, |_| ())
         .await
         .unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_that_write_one_client_lose_nothing() {
-    let world = World::new(1, AMPLE).await;
+async fn two_processes_that_write_one_client_lose_nothing(on: Backend) {
+    let world = World::new(on, 1, AMPLE).await;
     let access = world.access(0);
     let other = Arc::new(world.another_app().await);
     users::summary(&world.app, &access, 1).await.unwrap();

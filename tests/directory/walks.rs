@@ -12,7 +12,18 @@ use rollcall::operations::{gateway, housekeeping, users};
 use tokio::sync::watch;
 
 use crate::support::Dice;
+use crate::support::databases::Backend;
 use crate::world::{AMPLE, NONE, World};
+
+on_both! {
+    threads = 2:
+    a_walk_by_username_meets_everybody_once,
+    a_walk_by_username_backwards_meets_everybody_once,
+    a_walk_by_creation_meets_everybody_once,
+    a_walk_by_creation_backwards_meets_everybody_once,
+    a_walk_through_the_gateway_meets_everybody_once,
+    a_walk_goes_on_at_a_node_that_has_not_looked_for_news_yet,
+}
 
 /// How many are there throughout; others come and go.
 const STEADY: usize = 120;
@@ -107,8 +118,8 @@ impl Walk for GatewayWalk {
 }
 
 /// Walks while another task writes, at least once between any two pages.
-async fn check<W: Walk>(budget: usize, begin: impl Fn() -> W) {
-    let world = World::new(2, budget).await;
+async fn check<W: Walk>(on: Backend, budget: usize, begin: impl Fn() -> W) {
+    let world = World::new(on, 2, budget).await;
     let mut steady = Vec::new();
     for number in 0..STEADY {
         let letter = ["b", "Q", "ü"][number % 3];
@@ -158,34 +169,28 @@ fn list(sort: UserSort, order: SortOrder) -> impl Fn() -> ListWalk {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_walk_by_username_meets_everybody_once() {
-    check(AMPLE, list(UserSort::Username, SortOrder::Ascending)).await;
+async fn a_walk_by_username_meets_everybody_once(on: Backend) {
+    check(on, AMPLE, list(UserSort::Username, SortOrder::Ascending)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_walk_by_username_backwards_meets_everybody_once() {
-    check(NONE, list(UserSort::Username, SortOrder::Descending)).await;
+async fn a_walk_by_username_backwards_meets_everybody_once(on: Backend) {
+    check(on, NONE, list(UserSort::Username, SortOrder::Descending)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_walk_by_creation_meets_everybody_once() {
-    check(NONE, list(UserSort::CreatedAt, SortOrder::Ascending)).await;
+async fn a_walk_by_creation_meets_everybody_once(on: Backend) {
+    check(on, NONE, list(UserSort::CreatedAt, SortOrder::Ascending)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_walk_by_creation_backwards_meets_everybody_once() {
-    check(AMPLE, list(UserSort::CreatedAt, SortOrder::Descending)).await;
+async fn a_walk_by_creation_backwards_meets_everybody_once(on: Backend) {
+    check(on, AMPLE, list(UserSort::CreatedAt, SortOrder::Descending)).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_walk_through_the_gateway_meets_everybody_once() {
-    check(AMPLE, || GatewayWalk(None)).await;
+async fn a_walk_through_the_gateway_meets_everybody_once(on: Backend) {
+    check(on, AMPLE, || GatewayWalk(None)).await;
 }
 
-#[tokio::test]
-async fn a_walk_goes_on_at_a_node_that_has_not_looked_for_news_yet() {
-    let world = World::new(1, AMPLE).await;
+async fn a_walk_goes_on_at_a_node_that_has_not_looked_for_news_yet(on: Backend) {
+    let world = World::new(on, 1, AMPLE).await;
     let other = world.another_app().await;
     let access = world.access(0);
     let mut made = Vec::new();

@@ -14,6 +14,7 @@ use rollcall::store::changes::{self, Change};
 use rollcall::store::users::Rename;
 use rollcall::store::{self, Location, Store};
 
+use crate::support::databases::{Backend, Empty};
 use crate::support::{Dice, HandClock};
 
 /// Everything stays loaded.
@@ -21,24 +22,23 @@ pub const AMPLE: usize = 1 << 30;
 /// No two images fit: each load lets the others go.
 pub const NONE: usize = 1;
 
-/// An app over a file, and another store over the same.
+/// An app over a database, and another store over the same.
 pub struct World {
     pub app: App,
     /// What another process holds.
     pub beside: Store,
     pub clock: Arc<HandClock>,
     clients: Vec<ClientId>,
-    location: Location,
-    _directory: tempfile::TempDir,
+    database: Empty,
 }
 
 impl World {
     /// Clients without people.
-    pub async fn new(count: usize, budget: usize) -> Arc<Self> {
-        let directory = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(directory.path().join("rollcall.db"));
+    pub async fn new(on: Backend, count: usize, budget: usize) -> Arc<Self> {
+        let database = Empty::of(on);
+        let location = &database.location;
         let clock = Arc::new(HandClock::new());
-        let app = open(&location, &clock, 1, budget).await;
+        let app = open(location, &clock, 1, budget).await;
         let admin = AdminAccess::of_command_line();
         let mut made = Vec::new();
         for _ in 0..count {
@@ -55,22 +55,16 @@ impl World {
         }
         Arc::new(Self {
             app,
-            beside: Store::open(&location).await.unwrap(),
+            beside: Store::open(location).await.unwrap(),
             clock,
             clients: made,
-            location,
-            _directory: directory,
+            database,
         })
     }
 
-    /// The file.
-    pub fn path(&self) -> &std::path::Path {
-        self.location.file().unwrap()
-    }
-
-    /// One more app over the same file.
+    /// One more app over the same database.
     pub async fn another_app(&self) -> App {
-        open(&self.location, &self.clock, 2, AMPLE).await
+        open(&self.database.location, &self.clock, 2, AMPLE).await
     }
 
     /// The command line's access to a client.

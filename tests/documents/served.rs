@@ -3,10 +3,11 @@
 use hyper::{Request, StatusCode};
 
 use crate::Server;
+use crate::support::databases::Backend;
 
 #[tokio::test]
 async fn each_document_has_its_type_and_a_tag_that_is_recognised() {
-    let server = Server::start().await;
+    let server = Server::start(Backend::Sqlite).await;
     for (path, content_type) in [
         ("/", "text/html; charset=utf-8"),
         ("/openapi.json", "application/json"),
@@ -36,7 +37,7 @@ async fn each_document_has_its_type_and_a_tag_that_is_recognised() {
 
 #[tokio::test]
 async fn the_page_loads_nothing_from_elsewhere() {
-    let server = Server::start().await;
+    let server = Server::start(Backend::Sqlite).await;
     let entrance = server.get("/docs").await;
     assert_eq!(entrance.status, StatusCode::PERMANENT_REDIRECT);
     assert_eq!(entrance.header("location"), "docs/");
@@ -70,7 +71,7 @@ async fn the_page_loads_nothing_from_elsewhere() {
 
 #[tokio::test]
 async fn the_texts_for_language_models_name_every_operation() {
-    let server = Server::start().await;
+    let server = Server::start(Backend::Sqlite).await;
     let contents = server.get("/llms.txt").await.text;
     let whole = server.get("/llms-full.txt").await.text;
     assert!(contents.starts_with("# Rollcall\n\n> One directory of every client's people"));

@@ -10,7 +10,13 @@ use rollcall::model::scope::Scope;
 use serde_json::{Value, json};
 
 use crate::check::check;
+use crate::support::databases::Backend;
 use crate::{Answer, Server};
+
+on_both! {
+    threads = 1:
+    every_answer_on_a_walk_through_the_api_is_as_documented,
+}
 
 const CLIENT: &str = "aa7cf840-9ca9-46a3-9778-9015d6580d50";
 const NOBODY: &str = "c3f19253-26g4-6129-c461-215h9658429d";
@@ -25,8 +31,8 @@ struct Walk {
 struct Sent<'a>(&'a str, &'a str, &'a [(&'a str, &'a str)], Option<Value>);
 
 impl Walk {
-    async fn start() -> Self {
-        let server = Server::start().await;
+    async fn start(on: Backend) -> Self {
+        let server = Server::start(on).await;
         let token = server.token(&Scope::ALL, "api=100000").await;
         let seen = BTreeSet::new();
         Self {
@@ -75,9 +81,8 @@ impl Walk {
     }
 }
 
-#[tokio::test]
-async fn every_answer_on_a_walk_through_the_api_is_as_documented() {
-    let mut walk = Walk::start().await;
+async fn every_answer_on_a_walk_through_the_api_is_as_documented(on: Backend) {
+    let mut walk = Walk::start(on).await;
     clients(&mut walk).await;
     let department = departments(&mut walk).await;
     let user = users(&mut walk, &department).await;

@@ -17,3 +17,6 @@
 const BACKEND: support::Backend = support::Backend::Sqlite;
 
 include!("suite.rs");
+
+// Beside the suite: it stands on both at once.
+mod twins;

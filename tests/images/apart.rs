@@ -16,9 +16,21 @@ use rollcall::operations::caller::Access;
 use rollcall::operations::error::Error;
 use rollcall::operations::write::{Done, Once};
 use rollcall::operations::{housekeeping, users};
-use rollcall::store::{self, Location, Store};
+use rollcall::store::{self, Store};
 
+use crate::support::databases::{Backend, Empty};
 use crate::world::World;
+
+on_both! {
+    threads = 1:
+    what_was_folded_and_taken_out_of_the_log_reaches_the_others,
+    a_write_that_is_durable_is_not_called_a_failure,
+    a_refused_idempotency_key_enrolls_nobody,
+    many_first_reads_are_one_load,
+    the_image_that_was_asked_for_least_lately_goes_first,
+    images_that_grow_keep_the_budget_too,
+    a_client_made_by_another_process_is_found_at_once,
+}
 
 fn id(number: u64) -> Id {
     Id::parse(&format!("0190a000-0000-7000-8000-{number:012x}")).unwrap()
@@ -115,9 +127,8 @@ async fn seen_at(world: &World, app: usize, user: UserId) -> Option<Timestamp> {
     seen.await.unwrap()
 }
 
-#[tokio::test]
-async fn what_was_folded_and_taken_out_of_the_log_reaches_the_others() {
-    let world = World::new(1, 2, crate::AMPLE).await;
+async fn what_was_folded_and_taken_out_of_the_log_reaches_the_others(on: Backend) {
+    let world = World::new(on, 1, 2, crate::AMPLE).await;
     let mut people = Vec::new();
     for name in ["one", "two", "three"] {
         people.push(create(&world, 0, name).await);
@@ -150,18 +161,18 @@ async fn what_was_folded_and_taken_out_of_the_log_reaches_the_others() {
     }
 }
 
-#[tokio::test]
-async fn a_write_that_is_durable_is_not_called_a_failure() {
-    let mut world = World::new(1, 1, crate::AMPLE).await;
+async fn a_write_that_is_durable_is_not_called_a_failure(on: Backend) {
+    let mut world = World::new(on, 1, 1, crate::AMPLE).await;
     let first = create(&world, 0, "first").await;
     assert_eq!(seen_at(&world, 0, first).await, None, "the image is loaded");
     // With this table gone nothing can be caught up with, though users can be written.
-    let beside = rusqlite::Connection::open(world.path()).unwrap();
-    let rename = |from: &str, to: &str| {
+    let beside = Store::open(world.location()).await.unwrap();
+    let rename = async |from: &str, to: &str| {
         let sql = format!("ALTER TABLE {from} RENAME TO {to}");
-        beside.execute_batch(&sql).unwrap();
+        let renaming = beside.write(move |tx| tx.script(&sql));
+        renaming.await.unwrap();
     };
-    rename("renames", "hidden");
+    rename("renames", "hidden").await;
     let created = create(&world, 0, "second").await;
     let access = world.access(0);
     let failed = users::get(&world.apps[0], &access, created, |_| ()).await;
@@ -169,7 +180,7 @@ async fn a_write_that_is_durable_is_not_called_a_failure() {
         matches!(failed, Err(Error::Internal(_))),
         "never an old answer"
     );
-    rename("hidden", "renames");
+    rename("hidden", "renames").await;
     let found = users::get(&world.apps[0], &access, created, |view| {
         view.username.to_owned()
     });
@@ -181,9 +192,8 @@ async fn a_write_that_is_durable_is_not_called_a_failure() {
     assert_eq!(found.await.unwrap(), "second");
 }
 
-#[tokio::test]
-async fn a_refused_idempotency_key_enrolls_nobody() {
-    let world = World::new(1, 1, crate::AMPLE).await;
+async fn a_refused_idempotency_key_enrolls_nobody(on: Backend) {
+    let world = World::new(on, 1, 1, crate::AMPLE).await;
     let access = world.enrolling(0, 0).await;
     let once = |request: &str| {
         Some(Once {
@@ -212,10 +222,9 @@ async fn a_refused_idempotency_key_enrolls_nobody() {
 }
 
 /// A store with some clients, each with a user, and nothing loaded.
-async fn store_of(clients: u64) -> (tempfile::TempDir, Arc<Store>) {
-    let directory = tempfile::tempdir().unwrap();
-    let location = Location::Sqlite(directory.path().join("rollcall.db"));
-    let store = Arc::new(Store::open(&location).await.unwrap());
+async fn store_of(on: Backend, clients: u64) -> (Empty, Arc<Store>) {
+    let database = Empty::of(on);
+    let store = Arc::new(Store::open(&database.location).await.unwrap());
     let write = store.write(move |tx| {
         for number in 0..clients {
             store::clients::insert(tx, &client(number))?;
@@ -224,12 +233,11 @@ async fn store_of(clients: u64) -> (tempfile::TempDir, Arc<Store>) {
         Ok::<(), store::Error>(())
     });
     write.await.unwrap();
-    (directory, store)
+    (database, store)
 }
 
-#[tokio::test]
-async fn many_first_reads_are_one_load() {
-    let (_directory, store) = store_of(1).await;
+async fn many_first_reads_are_one_load(on: Backend) {
+    let (_database, store) = store_of(on, 1).await;
     let directory = Arc::new(Directory::new(store, crate::AMPLE));
     let mut reads = tokio::task::JoinSet::new();
     for _ in 0..100 {
@@ -246,9 +254,8 @@ async fn many_first_reads_are_one_load() {
     );
 }
 
-#[tokio::test]
-async fn the_image_that_was_asked_for_least_lately_goes_first() {
-    let (_directory, store) = store_of(3).await;
+async fn the_image_that_was_asked_for_least_lately_goes_first(on: Backend) {
+    let (_database, store) = store_of(on, 3).await;
     let [a, b, c] = [0, 1, 2].map(|number| ClientId(id(number)));
     let measured = Directory::new(Arc::clone(&store), crate::AMPLE);
     measured.live(a).await.unwrap();
@@ -270,9 +277,8 @@ async fn the_image_that_was_asked_for_least_lately_goes_first() {
     }
 }
 
-#[tokio::test]
-async fn images_that_grow_keep_the_budget_too() {
-    let (_directory, store) = store_of(3).await;
+async fn images_that_grow_keep_the_budget_too(on: Backend) {
+    let (_database, store) = store_of(on, 3).await;
     let [a, b, c] = [0, 1, 2].map(|number| ClientId(id(number)));
     let measured = Directory::new(Arc::clone(&store), crate::AMPLE);
     measured.live(a).await.unwrap();
@@ -299,9 +305,8 @@ async fn images_that_grow_keep_the_budget_too() {
     assert_eq!(after.read().user_count(), 999);
 }
 
-#[tokio::test]
-async fn a_client_made_by_another_process_is_found_at_once() {
-    let world = World::new(1, 2, crate::AMPLE).await;
+async fn a_client_made_by_another_process_is_found_at_once(on: Backend) {
+    let world = World::new(on, 1, 2, crate::AMPLE).await;
     let unknown = ClientId(id(9));
     let access = Access::of_command_line(unknown, Source::CommandLine);
     let query = rollcall::model::page::UserQuery::default();

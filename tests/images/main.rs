@@ -5,16 +5,27 @@
     reason = "a test says what it expects by unwrapping it"
 )]
 
+#[path = "../support/mod.rs"]
+#[macro_use]
+mod support;
+
 mod apart;
+mod at_once;
 mod compare;
 mod model;
 mod nodes;
 mod steps;
-#[path = "../support/mod.rs"]
-mod support;
 mod world;
 
+use support::databases::Backend;
 use world::World;
+
+on_both! {
+    threads = 1:
+    an_image_that_is_kept_current_answers_as_the_model_does,
+    an_image_that_is_loaded_ever_again_answers_as_the_model_does,
+    three_nodes_on_one_database_answer_as_the_model_does,
+}
 
 /// Everything stays loaded.
 const AMPLE: usize = 1 << 30;
@@ -22,8 +33,8 @@ const AMPLE: usize = 1 << 30;
 const NONE: usize = 1;
 
 /// Random writes; after each, the reads of every app that is open.
-async fn run(seed: u64, steps: usize, apps: usize, budget: usize) {
-    let mut world = World::new(seed, apps, budget).await;
+async fn run(on: Backend, seed: u64, steps: usize, apps: usize, budget: usize) {
+    let mut world = World::new(on, seed, apps, budget).await;
     for step in 0..steps {
         let what = steps::take(&mut world).await;
         world.context = format!("seed {seed}, step {step}: {what}");
@@ -34,20 +45,17 @@ async fn run(seed: u64, steps: usize, apps: usize, budget: usize) {
     }
 }
 
-#[tokio::test]
-async fn an_image_that_is_kept_current_answers_as_the_model_does() {
+async fn an_image_that_is_kept_current_answers_as_the_model_does(on: Backend) {
     for seed in [1, 2] {
-        run(seed, 300, 1, AMPLE).await;
+        run(on, seed, 300, 1, AMPLE).await;
     }
 }
 
-#[tokio::test]
-async fn an_image_that_is_loaded_ever_again_answers_as_the_model_does() {
-    run(3, 300, 1, NONE).await;
+async fn an_image_that_is_loaded_ever_again_answers_as_the_model_does(on: Backend) {
+    run(on, 3, 300, 1, NONE).await;
 }
 
-#[tokio::test]
-async fn two_processes_on_one_file_answer_as_the_model_does() {
-    run(4, 250, 2, AMPLE).await;
-    run(5, 100, 2, NONE).await;
+async fn three_nodes_on_one_database_answer_as_the_model_does(on: Backend) {
+    run(on, 4, 250, 3, AMPLE).await;
+    run(on, 5, 100, 3, NONE).await;
 }

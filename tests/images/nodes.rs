@@ -13,15 +13,28 @@ use rollcall::operations::nodes::{self, ALIVE, BEAT_INTERVAL, LEASE};
 use rollcall::operations::write::{Done, Once};
 use rollcall::operations::{housekeeping, users};
 use rollcall::store::leases::{self, Lease};
-use rollcall::store::{self, Location, Store};
+use rollcall::store::{self, Store};
 
+use crate::support::databases::Backend;
 use crate::world::World;
 
+on_both! {
+    threads = 1:
+    a_node_that_was_silent_too_long_folds_nothing_any_more,
+    a_node_that_was_silent_too_long_purges_nothing_any_more,
+    a_node_that_learns_of_its_successor_by_its_beat_keeps_house_no_more,
+    who_beats_is_never_taken_over,
+    who_leaves_is_followed_at_once_and_takes_nothing_more,
+    nodes_are_counted_by_the_beats_that_are_seen_to_move,
+    a_dead_nodes_row_is_removed_after_an_hour_and_comes_back_with_it,
+    a_take_whose_answer_was_lost_is_found_to_be_ones_own,
+    of_nodes_that_start_at_once_one_keeps_house,
+}
+
 /// A world of so many nodes, and what another process would open.
-async fn world_of(nodes: usize) -> (World, Store) {
-    let world = World::new(1, nodes, crate::AMPLE).await;
-    let location = Location::Sqlite(world.path().to_owned());
-    let beside = Store::open(&location).await.unwrap();
+async fn world_of(on: Backend, nodes: usize) -> (World, Store) {
+    let world = World::new(on, 1, nodes, crate::AMPLE).await;
+    let beside = Store::open(world.location()).await.unwrap();
     (world, beside)
 }
 
@@ -71,9 +84,8 @@ async fn rows(beside: &Store) -> Vec<Lease> {
     all
 }
 
-#[tokio::test]
-async fn a_node_that_was_silent_too_long_folds_nothing_any_more() {
-    let (world, beside) = world_of(2).await;
+async fn a_node_that_was_silent_too_long_folds_nothing_any_more(on: Backend) {
+    let (world, beside) = world_of(on, 2).await;
     let [first, second] = &world.apps[..] else {
         panic!("there are two");
     };
@@ -100,9 +112,8 @@ async fn a_node_that_was_silent_too_long_folds_nothing_any_more() {
     assert_eq!(beat(second).await, Some(2));
 }
 
-#[tokio::test]
-async fn a_node_that_was_silent_too_long_purges_nothing_any_more() {
-    let (world, beside) = world_of(2).await;
+async fn a_node_that_was_silent_too_long_purges_nothing_any_more(on: Backend) {
+    let (world, beside) = world_of(on, 2).await;
     let user = create(&world).await;
     let once = Once {
         key: "key".to_owned(),
@@ -131,9 +142,8 @@ async fn a_node_that_was_silent_too_long_purges_nothing_any_more() {
     assert!(!is_remembered().await);
 }
 
-#[tokio::test]
-async fn a_node_that_learns_of_its_successor_by_its_beat_keeps_house_no_more() {
-    let (world, _) = world_of(2).await;
+async fn a_node_that_learns_of_its_successor_by_its_beat_keeps_house_no_more(on: Backend) {
+    let (world, _) = world_of(on, 2).await;
     let [first, second] = &world.apps[..] else {
         panic!("there are two");
     };
@@ -148,9 +158,8 @@ async fn a_node_that_learns_of_its_successor_by_its_beat_keeps_house_no_more() {
     assert_eq!(beat(second).await, None);
 }
 
-#[tokio::test]
-async fn who_beats_is_never_taken_over() {
-    let (world, _) = world_of(2).await;
+async fn who_beats_is_never_taken_over(on: Backend) {
+    let (world, _) = world_of(on, 2).await;
     let [first, second] = &world.apps[..] else {
         panic!("there are two");
     };
@@ -161,9 +170,8 @@ async fn who_beats_is_never_taken_over() {
     }
 }
 
-#[tokio::test]
-async fn who_leaves_is_followed_at_once_and_takes_nothing_more() {
-    let (world, beside) = world_of(2).await;
+async fn who_leaves_is_followed_at_once_and_takes_nothing_more(on: Backend) {
+    let (world, beside) = world_of(on, 2).await;
     let [first, second] = &world.apps[..] else {
         panic!("there are two");
     };
@@ -185,9 +193,8 @@ async fn who_leaves_is_followed_at_once_and_takes_nothing_more() {
     assert!(rows(&beside).await.iter().all(Lease::is_free));
 }
 
-#[tokio::test]
-async fn nodes_are_counted_by_the_beats_that_are_seen_to_move() {
-    let (world, _) = world_of(3).await;
+async fn nodes_are_counted_by_the_beats_that_are_seen_to_move(on: Backend) {
+    let (world, _) = world_of(on, 3).await;
     let alive = |app: usize| world.apps[app].nodes().alive();
     assert_eq!(alive(0), 1, "a node counts itself before all else");
     for app in &world.apps {
@@ -218,9 +225,8 @@ async fn nodes_are_counted_by_the_beats_that_are_seen_to_move() {
     assert_eq!(alive(0), 1);
 }
 
-#[tokio::test]
-async fn a_dead_nodes_row_is_removed_after_an_hour_and_comes_back_with_it() {
-    let (world, beside) = world_of(2).await;
+async fn a_dead_nodes_row_is_removed_after_an_hour_and_comes_back_with_it(on: Backend) {
+    let (world, beside) = world_of(on, 2).await;
     let [first, second] = &world.apps[..] else {
         panic!("there are two");
     };
@@ -247,9 +253,8 @@ async fn a_dead_nodes_row_is_removed_after_an_hour_and_comes_back_with_it() {
     assert_eq!(second.nodes().alive(), 2);
 }
 
-#[tokio::test]
-async fn a_take_whose_answer_was_lost_is_found_to_be_ones_own() {
-    let (world, beside) = world_of(2).await;
+async fn a_take_whose_answer_was_lost_is_found_to_be_ones_own(on: Backend) {
+    let (world, beside) = world_of(on, 2).await;
     let [first, second] = &world.apps[..] else {
         panic!("there are two");
     };
@@ -270,9 +275,8 @@ async fn a_take_whose_answer_was_lost_is_found_to_be_ones_own() {
     assert_eq!(beat(second).await, None);
 }
 
-#[tokio::test]
-async fn of_nodes_that_start_at_once_one_keeps_house() {
-    let (world, _) = world_of(5).await;
+async fn of_nodes_that_start_at_once_one_keeps_house(on: Backend) {
+    let (world, _) = world_of(on, 5).await;
     for _ in 0..3 {
         let [a, b, c, d, e] = &world.apps[..] else {
             panic!("there are five");

@@ -60,7 +60,7 @@ pub async fn take(world: &mut World) -> String {
             "restart".to_owned()
         }
     };
-    // The others look at the file as they do twice a second.
+    // The others look at the database as they do twice a second.
     for app in &world.apps {
         housekeeping::poll(app).await.unwrap();
     }

@@ -1,6 +1,5 @@
-//! Apps over one file, and the model of what they hold.
+//! Apps over one database, and the model of what they hold.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,12 +18,13 @@ use rollcall::operations::{clients, housekeeping, nodes, tokens};
 use rollcall::store::{Location, Store};
 
 use crate::model::Model;
+use crate::support::databases::{Backend, Empty};
 use crate::support::{Dice, HandClock};
 
 /// Clients in each world: with less than their memory, reading one lets another go.
 const CLIENTS: usize = 3;
 
-/// Apps over one file, as many processes would be.
+/// Apps over one database, as many processes would be.
 pub struct World {
     pub apps: Vec<App>,
     /// Each client and what it should hold.
@@ -33,18 +33,15 @@ pub struct World {
     pub dice: Dice,
     /// Where a failure was found.
     pub context: String,
-    location: Location,
+    database: Empty,
     budget: usize,
     secret: Secret,
     seeds: AtomicU64,
-    _directory: tempfile::TempDir,
 }
 
 impl World {
     /// Some clients without people.
-    pub async fn new(seed: u64, apps: usize, budget: usize) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(directory.path().join("rollcall.db"));
+    pub async fn new(on: Backend, seed: u64, apps: usize, budget: usize) -> Self {
         let clock = Arc::new(HandClock::new());
         let mut world = Self {
             apps: Vec::new(),
@@ -52,11 +49,10 @@ impl World {
             clock,
             dice: Dice::new(seed),
             context: String::new(),
-            location,
+            database: Empty::of(on),
             budget,
             secret: Secret::from_random(&[7; 64]).unwrap(),
             seeds: AtomicU64::new(seed << 32),
-            _directory: directory,
         };
         for _ in 0..apps {
             let app = world.open().await;
@@ -91,9 +87,9 @@ impl World {
         world
     }
 
-    /// One more app over the same file.
+    /// One more app over the same database.
     pub async fn open(&self) -> App {
-        let store = Store::open(&self.location).await.unwrap();
+        let store = Store::open(self.location()).await.unwrap();
         let clock: Arc<HandClock> = Arc::clone(&self.clock);
         let entropy = Arc::new(Dice::new(self.seeds.fetch_add(1, Ordering::SeqCst)));
         App::new(store, self.budget, clock, entropy).await.unwrap()
@@ -118,9 +114,9 @@ impl World {
         housekeeping::fold(app).await.unwrap();
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        self.location.file().unwrap()
+    /// Where the database is.
+    pub fn location(&self) -> &Location {
+        &self.database.location
     }
 
     /// The time.

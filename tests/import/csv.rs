@@ -6,6 +6,25 @@ use rollcall::operations::error::Error;
 use rollcall::operations::import::Format;
 
 use crate::Place;
+use crate::support::databases::Backend;
+
+on_both! {
+    threads = 1:
+    columns_named_like_the_fields_make_people,
+    the_same_file_twice_changes_nothing,
+    bad_rows_are_named_by_line_column_and_reason_and_stop_no_other,
+    lines_are_counted_as_an_editor_does,
+    an_unclosed_quote_costs_no_more_than_it_swallows,
+    a_header_that_cannot_be_right_is_refused_before_anything_is_written,
+    a_byte_order_mark_and_spaces_around_names_and_cells_do_not_count,
+    an_empty_cell_leaves_the_field_as_it_is,
+    keys_that_point_to_different_users_are_refused,
+    the_same_user_twice_is_refused_the_second_time,
+    keys_may_be_handed_on_within_a_file,
+    activity_never_moves_backwards,
+    a_file_is_taken_in_while_it_is_read,
+    what_is_not_utf_8_is_one_bad_row,
+}
 
 const PEOPLE: &str = "\
 username,external_id,departments,state,email_addr,user.employment_info.role,\
@@ -14,9 +33,8 @@ mike,E-1,Engineering; Support,ACTIVE,mike@example.com,Engineer,MTV,17,2026-02-24
 ann,E-2,engineering,INACTIVE,ann@example.com,,,,
 ";
 
-#[tokio::test]
-async fn columns_named_like_the_fields_make_people() {
-    let place = Place::new().await;
+async fn columns_named_like_the_fields_make_people(on: Backend) {
+    let place = Place::new(on).await;
     let told = place.rehearsed(PEOPLE, Format::Csv).await;
     assert_eq!(told.counts(), (2, 0, 0, 0));
     assert_eq!(told.totals.departments_created, 2);
@@ -40,9 +58,8 @@ async fn columns_named_like_the_fields_make_people() {
     assert_eq!(ann["departments"][0]["id"], mike["departments"][0]["id"]);
 }
 
-#[tokio::test]
-async fn the_same_file_twice_changes_nothing() {
-    let place = Place::new().await;
+async fn the_same_file_twice_changes_nothing(on: Backend) {
+    let place = Place::new(on).await;
     place.csv(PEOPLE).await;
     let before = place.export().await;
     let told = place.rehearsed(PEOPLE, Format::Csv).await;
@@ -51,9 +68,8 @@ async fn the_same_file_twice_changes_nothing() {
     assert_eq!(place.export().await, before);
 }
 
-#[tokio::test]
-async fn bad_rows_are_named_by_line_column_and_reason_and_stop_no_other() {
-    let place = Place::new().await;
+async fn bad_rows_are_named_by_line_column_and_reason_and_stop_no_other(on: Backend) {
+    let place = Place::new(on).await;
     let text = "username,state,created_at,departments,employment_info.employee_start_date_ts\r\n\
                 good,ACTIVE,2026-01-01T00:00:00Z,A,2023-05-14\r\n\
                 one,active,,,\r\n\
@@ -82,8 +98,7 @@ async fn bad_rows_are_named_by_line_column_and_reason_and_stop_no_other() {
     );
 }
 
-#[tokio::test]
-async fn lines_are_counted_as_an_editor_does() {
+async fn lines_are_counted_as_an_editor_does(on: Backend) {
     for end in ["\n", "\r\n"] {
         let text = [
             "username,first_name,state",
@@ -96,7 +111,7 @@ async fn lines_are_counted_as_an_editor_does() {
         ]
         .join(end);
         for text in [text.clone(), text + end] {
-            let told = Place::new().await.csv(&text).await;
+            let told = Place::new(on).await.csv(&text).await;
             let lines: Vec<u64> = told.bad.iter().map(|bad| bad.line).collect();
             assert_eq!(lines, [3, 5, 7], "{text:?}");
             assert_eq!(told.bad[0].column.as_deref(), Some("first_name"));
@@ -104,21 +119,19 @@ async fn lines_are_counted_as_an_editor_does() {
     }
 }
 
-#[tokio::test]
-async fn an_unclosed_quote_costs_no_more_than_it_swallows() {
+async fn an_unclosed_quote_costs_no_more_than_it_swallows(on: Backend) {
     let row = |number: u32| format!("user{number},Name{number}\n");
     let mut text = "username,first_name\nbad,\"open\n".to_owned();
     text.extend((0..100_000).map(row));
-    let told = Place::new().await.csv(&text).await;
+    let told = Place::new(on).await.csv(&text).await;
     assert_eq!(told.bad.len(), 1);
     assert_eq!(told.bad[0].line, 2);
     assert!(told.bad[0].reason.contains("is a quote not closed?"));
     assert!(told.totals.created > 20_000, "{:?}", told.totals);
 }
 
-#[tokio::test]
-async fn a_header_that_cannot_be_right_is_refused_before_anything_is_written() {
-    let place = Place::new().await;
+async fn a_header_that_cannot_be_right_is_refused_before_anything_is_written(on: Backend) {
+    let place = Place::new(on).await;
     for (text, field) in [
         ("username,shoe_size\na,43\n", "shoe_size"),
         ("username;state\na;ACTIVE\n", "username;state"),
@@ -138,9 +151,8 @@ async fn a_header_that_cannot_be_right_is_refused_before_anything_is_written() {
     assert_eq!(place.export().await, "");
 }
 
-#[tokio::test]
-async fn a_byte_order_mark_and_spaces_around_names_and_cells_do_not_count() {
-    let place = Place::new().await;
+async fn a_byte_order_mark_and_spaces_around_names_and_cells_do_not_count(on: Backend) {
+    let place = Place::new(on).await;
     let told = place
         .csv("\u{feff}username , state\n mike , ACTIVE \n")
         .await;
@@ -148,9 +160,8 @@ async fn a_byte_order_mark_and_spaces_around_names_and_cells_do_not_count() {
     place.user("mike").await;
 }
 
-#[tokio::test]
-async fn an_empty_cell_leaves_the_field_as_it_is() {
-    let place = Place::new().await;
+async fn an_empty_cell_leaves_the_field_as_it_is(on: Backend) {
+    let place = Place::new(on).await;
     place.csv(PEOPLE).await;
     let told = place
         .csv("user_key,state,email_addr,departments\nMIKE,INACTIVE,,\n")
@@ -162,9 +173,8 @@ async fn an_empty_cell_leaves_the_field_as_it_is() {
     assert_eq!(mike["departments"][1]["name"], "Support");
 }
 
-#[tokio::test]
-async fn keys_that_point_to_different_users_are_refused() {
-    let place = Place::new().await;
+async fn keys_that_point_to_different_users_are_refused(on: Backend) {
+    let place = Place::new(on).await;
     place.csv(PEOPLE).await;
     let told = place
         .rehearsed("user_key,external_id\nmike,E-2\n", Format::Csv)
@@ -176,9 +186,8 @@ async fn keys_that_point_to_different_users_are_refused() {
     assert_eq!(told.bad[0].column.as_deref(), Some("id"));
 }
 
-#[tokio::test]
-async fn the_same_user_twice_is_refused_the_second_time() {
-    let place = Place::new().await;
+async fn the_same_user_twice_is_refused_the_second_time(on: Backend) {
+    let place = Place::new(on).await;
     let text = "user_key,external_id,first_name\na,1,x\nA,2,y\nb,1,z\nc,3,w\n";
     let told = place.rehearsed(text, Format::Csv).await;
     assert_eq!(told.counts(), (2, 0, 0, 2));
@@ -187,9 +196,8 @@ async fn the_same_user_twice_is_refused_the_second_time() {
     assert_eq!(again.counts(), (0, 0, 2, 2));
 }
 
-#[tokio::test]
-async fn keys_may_be_handed_on_within_a_file() {
-    let place = Place::new().await;
+async fn keys_may_be_handed_on_within_a_file(on: Backend) {
+    let place = Place::new(on).await;
     place.csv("user_key,external_id\na,1\nb,2\n").await;
     // 1 gives `a` up, and 2 takes it.
     let told = place
@@ -199,9 +207,8 @@ async fn keys_may_be_handed_on_within_a_file() {
     assert_eq!(place.user("a").await["external_id"], "2");
 }
 
-#[tokio::test]
-async fn activity_never_moves_backwards() {
-    let place = Place::new().await;
+async fn activity_never_moves_backwards(on: Backend) {
+    let place = Place::new(on).await;
     let at = |time: &str| format!("username,last_activity.desktop_at\nmike,{time}\n");
     let rehearsed = async |text: String| place.rehearsed(&text, Format::Csv).await.counts();
     assert_eq!(rehearsed(at("2026-02-02T00:00:00Z")).await, (1, 0, 0, 0));
@@ -233,9 +240,8 @@ impl Read for Endless {
     }
 }
 
-#[tokio::test]
-async fn a_file_is_taken_in_while_it_is_read() {
-    let place = Place::new().await;
+async fn a_file_is_taken_in_while_it_is_read(on: Backend) {
+    let place = Place::new(on).await;
     let file = Endless {
         rows: 20_000,
         next: 0,
@@ -246,9 +252,8 @@ async fn a_file_is_taken_in_while_it_is_read() {
     assert_eq!(told.totals.departments_created, 7);
 }
 
-#[tokio::test]
-async fn what_is_not_utf_8_is_one_bad_row() {
-    let place = Place::new().await;
+async fn what_is_not_utf_8_is_one_bad_row(on: Backend) {
+    let place = Place::new(on).await;
     let file = Cursor::new(b"username,first_name\na,\xff\nb,B\n".to_vec());
     let told = place.take(file, Format::Csv, false).await.unwrap();
     assert_eq!(told.complaints(), ["2 first_name: first_name is not UTF-8"]);

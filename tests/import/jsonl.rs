@@ -5,13 +5,23 @@ use std::io::Cursor;
 use rollcall::operations::import::Format;
 
 use crate::Place;
+use crate::support::databases::Backend;
+
+on_both! {
+    threads = 1:
+    the_clients_apis_own_user_is_taken_as_it_is,
+    the_gateways_user_is_taken_with_its_extra_attributes,
+    the_gateways_id_may_be_ours,
+    a_line_that_is_none_is_bad_and_stops_no_other,
+    a_deleted_user_comes_back_under_the_old_id_unless_the_row_is_deleted_too,
+    departments_are_made_renamed_and_described_by_their_own_lines,
+}
 
 const SEED: &str = r#"{"id":"a1d97031-04e2-4907-a249-093f7436207b","username":"mikechang","user_key":"mikechang","last_activity":{"at":"2026-02-24T21:23:53.082Z","desktop_at":"2026-02-24T21:22:46.119Z","web_at":"2026-02-24T21:23:53.082Z"},"departments":[{"id":"d1a2b3c4-e5f6-7890-abcd-ef1234567890","name":"Engineering","description":"Software development and infrastructure teams"}],"created_at":"2026-02-05T21:29:34.214Z","updated_at":"2026-02-05T21:29:34.214Z"}"#;
 const GATEWAY_SEED: &str = r#"{"user":{"state":"ACTIVE","universal_identifier":"john@example.com","email_addr":"john@example.com","first_name":"John","work_status":"FULL_TIME","employment_info":{"employee_start_date_ts":"2023-05-14T09:30:00Z","department":"Engineering","employment_location":{"office":"MTV"}},"shoe_size":43,"custom_attributes":{"badge":"x"}},"system_identity":{"id":"1234-5678-9012-3456","username":"JohnDoe"},"last_updated_at":"2023-05-14T09:30:00Z"}"#;
 
-#[tokio::test]
-async fn the_clients_apis_own_user_is_taken_as_it_is() {
-    let place = Place::new().await;
+async fn the_clients_apis_own_user_is_taken_as_it_is(on: Backend) {
+    let place = Place::new(on).await;
     let told = place.rehearsed(SEED, Format::Jsonl).await;
     assert_eq!(told.counts(), (1, 0, 0, 0));
     assert_eq!(told.totals.departments_created, 1);
@@ -25,9 +35,8 @@ async fn the_clients_apis_own_user_is_taken_as_it_is() {
     assert_eq!(again.counts(), (0, 0, 1, 0));
 }
 
-#[tokio::test]
-async fn the_gateways_user_is_taken_with_its_extra_attributes() {
-    let place = Place::new().await;
+async fn the_gateways_user_is_taken_with_its_extra_attributes(on: Backend) {
+    let place = Place::new(on).await;
     let told = place.rehearsed(GATEWAY_SEED, Format::Jsonl).await;
     assert_eq!(told.counts(), (1, 0, 0, 0));
     let john = place.user("JohnDoe").await;
@@ -44,9 +53,8 @@ async fn the_gateways_user_is_taken_with_its_extra_attributes() {
     assert_eq!(again.counts(), (0, 0, 1, 0));
 }
 
-#[tokio::test]
-async fn the_gateways_id_may_be_ours() {
-    let place = Place::new().await;
+async fn the_gateways_id_may_be_ours(on: Backend) {
+    let place = Place::new(on).await;
     place.jsonl(SEED).await;
     let line = r#"{"user":{"state":"INACTIVE"},"system_identity":{"id":"a1d97031-04e2-4907-a249-093f7436207b"}}"#;
     let told = place.rehearsed(line, Format::Jsonl).await;
@@ -56,8 +64,7 @@ async fn the_gateways_id_may_be_ours() {
     assert!(mike.get("external_id").is_none());
 }
 
-#[tokio::test]
-async fn a_line_that_is_none_is_bad_and_stops_no_other() {
+async fn a_line_that_is_none_is_bad_and_stops_no_other(on: Backend) {
     let long = format!(
         r#"{{"username":"long","profile":{{"first_name":"{}"}}}}"#,
         "x".repeat(1 << 20)
@@ -80,7 +87,7 @@ async fn a_line_that_is_none_is_bad_and_stops_no_other() {
         text.push(b'\n');
     }
     text.extend_from_slice(b"{\"username\":\"\xff\"}\n{\"username\":\"z\"}");
-    let place = Place::new().await;
+    let place = Place::new(on).await;
     let told = place
         .take(Cursor::new(text), Format::Jsonl, false)
         .await
@@ -104,9 +111,8 @@ async fn a_line_that_is_none_is_bad_and_stops_no_other() {
     assert_eq!(told.totals.created, 2);
 }
 
-#[tokio::test]
-async fn a_deleted_user_comes_back_under_the_old_id_unless_the_row_is_deleted_too() {
-    let place = Place::new().await;
+async fn a_deleted_user_comes_back_under_the_old_id_unless_the_row_is_deleted_too(on: Backend) {
+    let place = Place::new(on).await;
     let gone = r#"{"username":"a","external_id":"1","deleted_at":"2026-02-01T00:00:00Z"}"#;
     place.jsonl(r#"{"username":"a","external_id":"1"}"#).await;
     let id = place.user("a").await["id"].clone();
@@ -125,9 +131,8 @@ async fn a_deleted_user_comes_back_under_the_old_id_unless_the_row_is_deleted_to
     assert!(user.get("deleted_at").is_none());
 }
 
-#[tokio::test]
-async fn departments_are_made_renamed_and_described_by_their_own_lines() {
-    let place = Place::new().await;
+async fn departments_are_made_renamed_and_described_by_their_own_lines(on: Backend) {
+    let place = Place::new(on).await;
     let id = "d1a2b3c4-e5f6-7890-abcd-ef1234567890";
     let first =
         format!(r#"{{"id":"{id}","name":"Engineering","description":"x","member_count":3}}"#);

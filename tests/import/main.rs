@@ -4,6 +4,14 @@
     reason = "a test says what it expects by unwrapping it"
 )]
 
+#[path = "../support/mod.rs"]
+#[macro_use]
+#[allow(
+    dead_code,
+    reason = "a clock that ticks and chance that counts are our own"
+)]
+mod support;
+
 mod csv;
 mod export;
 mod jsonl;
@@ -24,7 +32,9 @@ use rollcall::operations::error::Error;
 use rollcall::operations::export::export;
 use rollcall::operations::import::{BadRow, Format, Totals, import};
 use rollcall::operations::write::Done;
-use rollcall::store::{Location, Store};
+use rollcall::store::Store;
+
+use support::databases::{Backend, Empty};
 
 /// A clock that ticks a millisecond with each question.
 struct TestClock(AtomicI64);
@@ -81,14 +91,13 @@ impl Told {
 struct Place {
     app: App,
     access: Access,
-    _folder: tempfile::TempDir,
+    _database: Empty,
 }
 
 impl Place {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let location = Location::Sqlite(folder.path().join("rollcall.db"));
-        let store = Store::open(&location).await.unwrap();
+    async fn new(on: Backend) -> Self {
+        let database = Empty::of(on);
+        let store = Store::open(&database.location).await.unwrap();
         let start = Timestamp::parse("2026-03-01T00:00:00Z").unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(start.milliseconds())));
         let entropy = Arc::new(TestEntropy(AtomicU64::new(1)));
@@ -107,7 +116,7 @@ impl Place {
         Self {
             app,
             access,
-            _folder: folder,
+            _database: database,
         }
     }
 

@@ -37,6 +37,7 @@ macro_rules! contract {
 mod activity;
 mod copy;
 mod files;
+mod lanes;
 mod leases;
 mod log;
 mod records;

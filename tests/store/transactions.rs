@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 
 use parking_lot::Mutex;
-use rollcall::store::{Error, Tx, secrets, users};
+use rollcall::store::{Error, Tx, clients, secrets, users};
 
 use crate::world::{A, World, client_id, user, user_id};
 
@@ -41,55 +41,81 @@ async fn ids(world: &World) -> Vec<rollcall::model::id::UserId> {
     page.into_iter().map(|user| user.id).collect()
 }
 
+/// How a write goes in: by itself, or in its client's lane.
+#[derive(Clone, Copy)]
+enum Way {
+    Alone,
+    InLane,
+}
+
+impl Way {
+    async fn write<T: Send + 'static>(
+        self,
+        world: &World,
+        work: impl Fn(&mut Tx<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self {
+            Self::Alone => world.store.write(work).await,
+            Self::InLane => world.store.write_for(client_id(A), work).await,
+        }
+    }
+}
+
 async fn an_error_undoes_its_own_request_alone(world: &World) {
-    let (open, wait) = gate();
-    let store = &world.store;
-    // While the writer is held, the others gather; then they share one commit.
-    let (held, before, failed, after, ()) = tokio::join!(
-        biased;
-        store.write(move |_| {
-            wait();
-            Ok::<(), Error>(())
-        }),
-        store.write(|tx| insert(tx, 1)),
-        store.write(|tx| {
-            insert(tx, 2)?;
-            insert(tx, 3)?;
-            Err::<(), _>(Error::Refused("changed my mind".to_owned()))
-        }),
-        store.write(|tx| insert(tx, 4)),
-        async { open.send(()).unwrap() },
-    );
-    held.unwrap();
-    before.unwrap();
-    after.unwrap();
-    assert!(matches!(failed, Err(Error::Refused(reason)) if reason == "changed my mind"));
-    assert_eq!(ids(world).await, [user_id(1), user_id(4)]);
+    for (way, base) in [(Way::Alone, 10), (Way::InLane, 20)] {
+        let (open, wait) = gate();
+        // While the writer is held, the others gather; then they share one commit.
+        let (held, before, failed, after, ()) = tokio::join!(
+            biased;
+            way.write(world, move |_| {
+                wait();
+                Ok::<(), Error>(())
+            }),
+            way.write(world, move |tx| insert(tx, base + 1)),
+            way.write(world, move |tx| {
+                insert(tx, base + 2)?;
+                insert(tx, base + 3)?;
+                Err::<(), _>(Error::Refused("changed my mind".to_owned()))
+            }),
+            way.write(world, move |tx| insert(tx, base + 4)),
+            async { open.send(()).unwrap() },
+        );
+        held.unwrap();
+        before.unwrap();
+        after.unwrap();
+        assert!(matches!(failed, Err(Error::Refused(reason)) if reason == "changed my mind"));
+    }
+    let expected = [11, 14, 21, 24].map(user_id);
+    assert_eq!(ids(world).await, expected);
 }
 
 async fn a_panic_undoes_its_own_request_alone_and_the_writer_goes_on(world: &World) {
-    let (open, wait) = gate();
-    let store = &world.store;
-    let (held, before, panicked, after, ()) = tokio::join!(
-        biased;
-        store.write(move |_| {
-            wait();
-            Ok::<(), Error>(())
-        }),
-        store.write(|tx| insert(tx, 1)),
-        store.write(|tx| -> Result<(), Error> {
-            insert(tx, 2)?;
-            panic!("a test's own panic");
-        }),
-        store.write(|tx| insert(tx, 3)),
-        async { open.send(()).unwrap() },
-    );
-    held.unwrap();
-    before.unwrap();
-    after.unwrap();
-    assert!(matches!(panicked, Err(Error::Failed(_))));
-    world.write(|tx| insert(tx, 4)).await;
-    assert_eq!(ids(world).await, [user_id(1), user_id(3), user_id(4)]);
+    for (way, base) in [(Way::Alone, 10), (Way::InLane, 20)] {
+        let (open, wait) = gate();
+        let (held, before, panicked, after, ()) = tokio::join!(
+            biased;
+            way.write(world, move |_| {
+                wait();
+                Ok::<(), Error>(())
+            }),
+            way.write(world, move |tx| insert(tx, base + 1)),
+            way.write(world, move |tx| -> Result<(), Error> {
+                insert(tx, base + 2)?;
+                panic!("a test's own panic");
+            }),
+            way.write(world, move |tx| insert(tx, base + 3)),
+            async { open.send(()).unwrap() },
+        );
+        held.unwrap();
+        before.unwrap();
+        after.unwrap();
+        assert!(matches!(panicked, Err(Error::Failed(_))));
+        way.write(world, move |tx| insert(tx, base + 4))
+            .await
+            .unwrap();
+    }
+    let expected = [11, 13, 14, 21, 23, 24].map(user_id);
+    assert_eq!(ids(world).await, expected);
 }
 
 async fn a_panic_in_a_read_costs_no_reader(world: &World) {
@@ -161,20 +187,34 @@ async fn a_read_that_nobody_waits_for_costs_no_reader(world: &World) {
 }
 
 async fn a_write_that_nobody_waits_for_is_done_all_the_same(world: &World) {
-    let (open, wait) = gate();
-    let write = world.store.write(move |tx| {
-        wait();
-        insert(tx, 1)
-    });
-    tokio::select! {
-        biased;
-        result = write => panic!("it waits: {result:?}"),
-        () = std::future::ready(()) => {}
+    world.with_two_clients().await;
+    for (way, base) in [(Way::Alone, 10), (Way::InLane, 20)] {
+        let (open, wait) = gate();
+        let (told, is_locked) = tokio::sync::oneshot::channel();
+        let told = Mutex::new(Some(told));
+        let write = way.write(world, move |tx| {
+            clients::lock(tx, client_id(A))?;
+            if let Some(told) = told.lock().take() {
+                told.send(()).unwrap();
+            }
+            wait();
+            insert(tx, base + 1)
+        });
+        tokio::select! {
+            biased;
+            result = write => panic!("it waits: {result:?}"),
+            told = is_locked => told.unwrap(),
+        }
+        open.send(()).unwrap();
+        // Whoever locks the client next comes after it: when this is done, so is that.
+        let next = world.store.write(move |tx| {
+            clients::lock(tx, client_id(A))?;
+            insert(tx, base + 2)
+        });
+        next.await.unwrap();
     }
-    open.send(()).unwrap();
-    // The writer does one after the other: when this is done, so is that.
-    world.write(|tx| insert(tx, 2)).await;
-    assert_eq!(ids(world).await, [user_id(1), user_id(2)]);
+    let expected = [11, 12, 21, 22].map(user_id);
+    assert_eq!(ids(world).await, expected);
 }
 
 async fn what_was_written_is_there_after_opening_again(world: &World) {

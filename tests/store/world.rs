@@ -34,8 +34,15 @@ impl World {
 
     /// PostgreSQL, in a database of its own.
     pub async fn postgres() -> Self {
+        Self::postgres_with("").await
+    }
+
+    /// As [`Self::postgres`], with more of a URL's parameters.
+    pub async fn postgres_with(parameters: &str) -> Self {
         let database = Database::create();
-        let location = Location::parse(&database.url()).unwrap();
+        let url = database.url();
+        let and = if url.contains('?') { '&' } else { '?' };
+        let location = Location::parse(&format!("{url}{and}{parameters}")).unwrap();
         Self {
             store: Store::open(&location).await.unwrap(),
             _made_of: MadeOf::Database {

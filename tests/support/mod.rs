@@ -1,4 +1,7 @@
-//! The time and chance that tests hand in: both do what the test says.
+//! The time and chance that tests hand in, which do what the test says; and databases.
+
+#[macro_use]
+pub mod databases;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
