@@ -3,6 +3,7 @@ mod bad_input;
 mod clients;
 mod gateway;
 mod isolation;
+mod memory;
 mod paging;
 mod stale;
 mod support;

@@ -264,6 +264,16 @@ impl World {
         renaming.await.unwrap();
     }
 
+    /// Takes every table from the database.
+    pub async fn hide_tables(&self) {
+        let rename = |table: &store::copy::Table| {
+            format!("ALTER TABLE {0} RENAME TO hidden_{0};", table.name)
+        };
+        let script: String = store::copy::TABLES.iter().map(rename).collect();
+        let renaming = self.0.beside.write(move |tx| tx.script(&script));
+        renaming.await.unwrap();
+    }
+
     /// Looks at what others wrote, and says whether that succeeded.
     pub async fn poll(&self) -> bool {
         housekeeping::poll(self.app()).await.is_ok()

@@ -1,0 +1,61 @@
+//! Reads of people are answered from memory: with every table hidden they say the same.
+
+use std::collections::BTreeSet;
+
+use hyper::Method;
+use rollcall::http::routes::{self, Needs};
+use serde_json::json;
+
+use crate::support::{Caller, Tenant};
+
+/// A path below the client for each of its reads, by the route's name.
+fn paths(user: &str, department: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("getClient", String::new()),
+        ("listUsers", "/users?q=an&sort_by=last_activity".into()),
+        ("getUsersSummary", "/users/summary".into()),
+        ("getUser", format!("/users/{user}")),
+        ("getUserProfile", format!("/users/{user}/profile")),
+        ("listDepartments", "/departments".into()),
+        ("getDepartment", format!("/departments/{department}")),
+    ]
+}
+
+#[tokio::test]
+async fn no_read_of_people_asks_the_database_once_the_image_is_loaded() {
+    let tenant = Tenant::new().await;
+    tenant.instance("acme").await;
+    let department = tenant.department("Sales").await;
+    let user = tenant.user("Anna").await;
+    tenant.assign(&user, &[&department]).await;
+    tenant.seen("Anna", "web", "2026-02-24T11:00:00Z").await;
+
+    let mut asked: Vec<(&str, String)> = paths(&user, &department)
+        .into_iter()
+        .map(|(name, rest)| (name, tenant.path(&rest)))
+        .collect();
+    let filter = "filter=user.state%20eq%20%22ACTIVE%22";
+    asked.push(("gatewayListUsers", format!("/acme/users?{filter}")));
+    asked.push(("gatewayGetUser", format!("/acme/users/{user}")));
+    // A new read is asked here too, or this fails.
+    let reads: BTreeSet<&str> = routes::table()
+        .iter()
+        .filter(|route| route.method == Method::GET && !matches!(route.needs, Needs::Nothing))
+        .map(|route| route.name)
+        .filter(|name| *name != "listClients")
+        .collect();
+    assert_eq!(reads, asked.iter().map(|(name, _)| *name).collect());
+
+    let mut before = Vec::new();
+    for (_, path) in &asked {
+        before.push(tenant.bearer.get(path).await.must_be(200).text().to_owned());
+    }
+    tenant.world.hide_tables().await;
+    for ((name, path), before) in asked.iter().zip(before) {
+        let after = tenant.bearer.get(path).await;
+        assert_eq!(after.text(), before, "{name}");
+    }
+    // What it would be if one did.
+    let write = tenant.post("/departments", json!({ "name": "Support" })).await;
+    write.must_be(500);
+}
