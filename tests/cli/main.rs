@@ -10,6 +10,7 @@ mod clients;
 mod instances;
 mod migrate;
 mod output;
+mod packaging;
 mod running;
 mod serve;
 mod server;
