@@ -341,6 +341,12 @@ impl Maker<'_> {
         self.with(question, &texts::json(self.dice, 2))
     }
 
+    pub(super) fn away(&self) -> Step {
+        let mut question = self.ask("GET", self.client(), "/users");
+        question.caller = 0;
+        Step::Away(question)
+    }
+
     pub(super) fn time(&self) -> Step {
         let seconds = [
             0.001, 0.999, 1.0, 3.0, 3.0, 10.0, 30.0, 61.0, 700.0, 90_000.0,

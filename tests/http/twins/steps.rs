@@ -17,12 +17,14 @@ pub enum Step {
     KeepHouse(usize),
     /// A node starts anew, and loads what it is asked for.
     Restart(usize),
+    /// The database is away for longer than memory is believed, and this is asked meanwhile.
+    Away(Question),
 }
 
 type Make = fn(&Maker<'_>) -> Step;
 
 /// Everything that is done, and how often among the others.
-pub const STEPS: [(&str, usize, Make); 30] = [
+pub const STEPS: [(&str, usize, Make); 31] = [
     ("create user", 14, |maker| maker.create_user()),
     ("set departments", 6, |maker| maker.set_departments()),
     ("patch profile", 8, |maker| maker.patch_profile()),
@@ -59,6 +61,7 @@ pub const STEPS: [(&str, usize, Make); 30] = [
         Step::KeepHouse(maker.dice.below(NODES))
     }),
     ("restart", 1, |maker| Step::Restart(maker.dice.below(NODES))),
+    ("database away", 1, |maker| maker.away()),
 ];
 
 impl Maker<'_> {
