@@ -16,6 +16,7 @@ mod scenarios;
 
 use std::fmt::Display;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -34,16 +35,8 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let broken = runtime.block_on(async {
-        let mut broken = Vec::new();
-        for name in names {
-            if !play(&name, minutes).await {
-                broken.push(name);
-            }
-        }
-        broken
-    });
+    let is_broken = |name: &String| !play(name, minutes);
+    let broken: Vec<String> = names.into_iter().filter(is_broken).collect();
     if broken.is_empty() {
         println!("soak: every promise held");
         return ExitCode::SUCCESS;
@@ -74,38 +67,38 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<(usize, Vec<Stri
 }
 
 /// Plays one, and tells how it went.
-async fn play(name: &str, minutes: usize) -> bool {
+fn play(name: &str, minutes: usize) -> bool {
     let apart = Duration::from_secs(60) / u32::try_from(RESTARTS_PER_MINUTE).unwrap();
     match name {
-        "start" => told(name, start::play(minutes, 6)).await,
-        "propagation" => told(name, propagation::play(20 * minutes)).await,
-        "images" => told(name, images::play(4 * minutes, 2_000, 7)).await,
-        "pool" => told(name, pool::play(minutes)).await,
-        "kill" => told(name, kill::play(2 * minutes)).await,
+        "start" => told(name, start::play(minutes, 6)),
+        "propagation" => told(name, propagation::play(20 * minutes)),
+        "images" => told(name, images::play(4 * minutes, 2_000, 7)),
+        "pool" => told(name, pool::play(minutes)),
+        "kill" => told(name, kill::play(2 * minutes)),
         _ => {
             // The time that a restart takes itself is part of what they are apart.
             let apart = apart.saturating_sub(Duration::from_millis(500));
-            told(name, restarts::play(RESTARTS_PER_MINUTE * minutes, apart)).await
+            told(name, restarts::play(RESTARTS_PER_MINUTE * minutes, apart))
         }
     }
 }
 
-async fn told<R: Display + Send + 'static>(
-    name: &str,
-    scenario: impl Future<Output = R> + Send + 'static,
-) -> bool {
+fn told<R: Display>(name: &str, scenario: impl Future<Output = R>) -> bool {
     println!("==> {name}");
-    let since = Instant::now();
-    // On a task of its own, which keeps its panic to itself.
-    match tokio::spawn(scenario).await {
-        Ok(report) => {
-            let took = since.elapsed().as_secs_f64();
-            println!("{report}\n==> {name}: held ({took:.1} s)\n");
-            true
-        }
-        Err(error) => {
-            eprintln!("==> {name}: BROKEN: {error}\n");
-            false
-        }
-    }
+    // One of its own, with which all that a broken scenario began ends.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let played = AssertUnwindSafe(|| {
+        runtime.block_on(async {
+            let since = Instant::now();
+            (scenario.await, since.elapsed())
+        })
+    });
+    // What was broken has been told by its panic.
+    let Ok((report, took)) = catch_unwind(played) else {
+        eprintln!("==> {name}: BROKEN\n");
+        return false;
+    };
+    let took = took.as_secs_f64();
+    println!("{report}\n==> {name}: held ({took:.1} s)\n");
+    true
 }

@@ -60,11 +60,24 @@ impl Lanes {
                 .into_iter()
                 .map(|waiting| (waiting.work, waiting.sender))
                 .unzip();
-            let outcomes = transact(pool.clone(), Isolation::Latest, works).await;
-            for (sender, outcome) in senders.into_iter().zip(outcomes) {
+            let transacted = transact(pool.clone(), Isolation::Latest, works).await;
+            for (sender, outcome) in senders.into_iter().zip(transacted.outcomes) {
                 // Who has gone is not told.
                 drop(sender.send(outcome));
             }
+            if transacted.was_in_vain {
+                self.refuse_all(client);
+            }
+        }
+    }
+
+    /// Tells those who wait that it is of no use: they have waited for the same already, and would
+    /// each wait as long once more.
+    fn refuse_all(&self, client: ClientId) {
+        let waiting = self.0.lock().get_mut(&client).map(std::mem::take);
+        for waiting in waiting.unwrap_or_default() {
+            let busy = Error::Busy("the client's writes could not begin".to_owned());
+            drop(waiting.sender.send(Err(busy)));
         }
     }
 

@@ -40,40 +40,49 @@ impl Isolation {
     }
 }
 
+/// How a transaction ended.
+pub(super) struct Transacted {
+    /// In the order of the works.
+    pub(super) outcomes: Vec<Result<Outcome, Error>>,
+    /// It was waited for a connection or for a lock, in vain: to wait again for the same would take
+    /// as long.
+    pub(super) was_in_vain: bool,
+}
+
 /// Runs all of `works` in one transaction on a connection of the pool's; each one's error undoes it
-/// alone. The answers stand in the order of the works.
-pub(super) async fn transact(
-    pool: Pool,
-    isolation: Isolation,
-    works: Vec<Work>,
-) -> Vec<Result<Outcome, Error>> {
+/// alone.
+pub(super) async fn transact(pool: Pool, isolation: Isolation, works: Vec<Work>) -> Transacted {
     let count = works.len();
-    let failed = |error: &Error| (0..count).map(|_| Err(error.again())).collect();
+    let failed = |error: &Error, was_in_vain| Transacted {
+        outcomes: (0..count).map(|_| Err(error.again())).collect(),
+        was_in_vain,
+    };
     let connection = match pool.get().await {
         Ok(connection) => connection,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return failed(&error.into(), true),
     };
     let runtime = Handle::current();
     let run = move || run(connection, &runtime, isolation, &works);
     match tokio::task::spawn_blocking(run).await {
-        Ok(outcomes) => outcomes,
-        Err(error) => failed(&Error::Failed(error.to_string())),
+        Ok(transacted) => transacted,
+        Err(error) => failed(&Error::Failed(error.to_string()), false),
     }
 }
 
 /// How one attempt ended.
 enum Attempt {
     Ended(Vec<Result<Outcome, Error>>),
+    /// A lock was waited for in vain.
+    Late(Vec<Result<Outcome, Error>>),
     /// Others were in the way; how the works would be answered if this was the last attempt.
     Collided(Vec<Result<Outcome, Error>>),
 }
 
-fn run(
-    connection: Object,
-    runtime: &Handle,
-    isolation: Isolation,
-    works: &[Work],
-) -> Vec<Result<Outcome, Error>> {
+fn run(connection: Object, runtime: &Handle, isolation: Isolation, works: &[Work]) -> Transacted {
+    let ended = |outcomes| Transacted {
+        outcomes,
+        was_in_vain: false,
+    };
     let mut attempts = ATTEMPTS;
     loop {
         attempts -= 1;
@@ -83,13 +92,19 @@ fn run(
         if is_broken {
             // Whatever state it is in, nobody gets it again.
             drop(Object::take(connection));
-            return match attempt {
-                Attempt::Ended(outcomes) | Attempt::Collided(outcomes) => outcomes,
-            };
+            let (Attempt::Ended(outcomes) | Attempt::Late(outcomes) | Attempt::Collided(outcomes)) =
+                attempt;
+            return ended(outcomes);
         }
         match attempt {
-            Attempt::Ended(outcomes) => return outcomes,
-            Attempt::Collided(outcomes) if attempts == 0 => return outcomes,
+            Attempt::Ended(outcomes) => return ended(outcomes),
+            Attempt::Late(outcomes) => {
+                return Transacted {
+                    outcomes,
+                    was_in_vain: true,
+                };
+            }
+            Attempt::Collided(outcomes) if attempts == 0 => return ended(outcomes),
             Attempt::Collided(_) => {}
         }
     }
@@ -107,7 +122,7 @@ fn attempt(session: &Session<'_>, isolation: Isolation, works: &[Work]) -> Attem
         let is_undone = fault.is_some() || !matches!(outcome, Ok(Ok(_)));
         outcomes.push(outcome);
         match fault {
-            Some(Fault::Collided | Fault::Broken) => {
+            Some(Fault::Collided | Fault::Broken | Fault::Late) => {
                 return given_up(session, outcomes, &works[index + 1..], fault);
             }
             Some(Fault::Refused) | None if is_undone && is_shared => {
@@ -153,11 +168,17 @@ fn given_up(
     let mut outcomes: Vec<_> = (0..others).map(|_| busy()).collect();
     outcomes.extend(own);
     outcomes.extend(rest.iter().map(|_| busy()));
-    if fault == Some(Fault::Collided) {
-        roll_back(session);
-        return Attempt::Collided(outcomes);
+    match fault {
+        Some(Fault::Collided) => {
+            roll_back(session);
+            Attempt::Collided(outcomes)
+        }
+        Some(Fault::Late) => {
+            roll_back(session);
+            Attempt::Late(outcomes)
+        }
+        Some(Fault::Broken | Fault::Refused) | None => Attempt::Ended(outcomes),
     }
-    Attempt::Ended(outcomes)
 }
 
 fn end(
