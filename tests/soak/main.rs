@@ -25,6 +25,8 @@ use tokio::time::Instant;
 
 const NAMES: [&str; 6] = ["start", "propagation", "images", "pool", "kill", "restarts"];
 const USAGE: &str = "Usage: cargo xtask soak [--minutes N] [SCENARIO …]";
+/// Writes a second where there is load.
+const WRITES: u64 = 100;
 const RESTARTS_PER_MINUTE: usize = 10;
 
 fn main() -> ExitCode {
@@ -74,11 +76,14 @@ fn play(name: &str, minutes: usize) -> bool {
         "propagation" => told(name, propagation::play(20 * minutes)),
         "images" => told(name, images::play(4 * minutes, 2_000, 7)),
         "pool" => told(name, pool::play(minutes)),
-        "kill" => told(name, kill::play(2 * minutes)),
+        "kill" => told(name, kill::play(2 * minutes, WRITES)),
         _ => {
             // The time that a restart takes itself is part of what they are apart.
             let apart = apart.saturating_sub(Duration::from_millis(500));
-            told(name, restarts::play(RESTARTS_PER_MINUTE * minutes, apart))
+            told(
+                name,
+                restarts::play(RESTARTS_PER_MINUTE * minutes, apart, WRITES),
+            )
         }
     }
 }

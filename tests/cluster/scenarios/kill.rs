@@ -15,8 +15,6 @@ use super::node::{Door, Starting};
 use super::stage::{CLIENT, Stage, path};
 use super::{Figures, PROMPT, until, verify};
 
-/// Writes a second.
-const WRITES: u64 = 100;
 /// How long there is load before a node is killed.
 const RUN_UP: Duration = Duration::from_secs(1);
 
@@ -52,11 +50,11 @@ impl fmt::Display for Report {
     }
 }
 
-/// Kills who keeps house, `count` times.
-pub async fn play(count: usize) -> Report {
+/// Kills who keeps house, `count` times, at so many writes a second.
+pub async fn play(count: usize, writes: u64) -> Report {
     let mut stage = block_in_place(|| Stage::with_nodes(3));
     let load = Load::prepare(&stage).await;
-    let running = tokio::spawn(Arc::clone(&load).run(WRITES));
+    let running = tokio::spawn(Arc::clone(&load).run(writes));
     let mut report = Report::default();
     let mut killed = Vec::new();
     for number in 0..count {

@@ -14,9 +14,6 @@ use super::load::{Event, Load};
 use super::stage::{Stage, path};
 use super::{Figures, PROMPT, until, verify};
 
-/// Writes a second.
-const WRITES: u64 = 100;
-
 /// What was measured.
 #[derive(Default)]
 pub struct Report {
@@ -54,11 +51,11 @@ impl fmt::Display for Report {
     }
 }
 
-/// Restarts it `count` times, `apart` from each other.
-pub async fn play(count: usize, apart: Duration) -> Report {
+/// Restarts it `count` times, `apart` from each other, at so many writes a second.
+pub async fn play(count: usize, apart: Duration, writes: u64) -> Report {
     let stage = block_in_place(|| Stage::with_nodes(3));
     let load = Load::prepare(&stage).await;
-    let running = tokio::spawn(Arc::clone(&load).run(WRITES));
+    let running = tokio::spawn(Arc::clone(&load).run(writes));
     let mut report = Report::default();
     let mut outages = Vec::new();
     for restart in 0..count {
@@ -72,8 +69,13 @@ pub async fn play(count: usize, apart: Duration) -> Report {
         let back = Instant::now();
         report.away.add(back - begun);
         outages.push((begun, back + PROMPT));
-        for waited in [0, 1, 2].map(|node| resumed(&stage, node, back)) {
-            report.resumed.add(waited.await);
+        let (a, b, c) = tokio::join!(
+            resumed(&stage, 0, back),
+            resumed(&stage, 1, back),
+            resumed(&stage, 2, back)
+        );
+        for waited in [a, b, c] {
+            report.resumed.add(waited);
         }
     }
     tokio::time::sleep(apart).await;
