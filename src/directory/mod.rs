@@ -15,6 +15,7 @@ pub mod search;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::OnceCell;
@@ -24,6 +25,11 @@ use crate::model::activity::Report;
 use crate::model::id::ClientId;
 use crate::store::clients::Latest;
 use crate::store::{Error, Store};
+
+/// How long whoever wrote waits for the image when the database has gone away since.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The images of the clients that were asked for.
 pub struct Directory {
@@ -92,42 +98,60 @@ impl Directory {
         live
     }
 
-    /// Makes the client's image, if it is loaded, contain change `number`, which is durable. When
-    /// that fails, the image is let go: the next who asks reads the change from the database, and
-    /// whoever wrote it is not told of a failure that is none.
-    pub async fn catch_up(&self, client: ClientId, number: i64) {
-        let caught_up = async {
-            match self.loaded(client).await? {
-                Some(live) if live.read().number() < number => {
-                    loading::catch_up(&self.store, client, &live, number).await
-                }
-                _ => Ok(()),
+    /// Makes the client's image, if it is loaded, contain change `number`, which is durable.
+    ///
+    /// When the database has just gone away it is waited for: whoever wrote is answered when they
+    /// would see it. When it stays away, that is an error, and the write is one of those that may or
+    /// may not have happened: the image stays, since it is all that others can read until then. On
+    /// any other failure the image is let go: the next who asks reads the change from the database,
+    /// and whoever wrote it is not told of a failure that is none.
+    pub async fn catch_up(&self, client: ClientId, number: i64) -> Result<(), Error> {
+        let result = patiently(|| self.reach(client, number)).await;
+        self.unless_away(client, result)
+    }
+
+    /// As [`Self::catch_up`], for somebody who only reads: they do not wait, and the image stays
+    /// whatever happens.
+    pub async fn reach(&self, client: ClientId, number: i64) -> Result<(), Error> {
+        match self.loaded(client).await? {
+            Some(live) if live.read().number() < number => {
+                loading::catch_up(&self.store, client, &live, number).await
             }
-        };
-        let result = caught_up.await;
-        self.or_evict(client, result);
+            _ => Ok(()),
+        }
     }
 
     /// As [`Self::catch_up`], with entry `number` of the activity log, which consists of `reports`.
-    pub async fn catch_up_activity(&self, client: ClientId, number: i64, reports: &[Report]) {
-        let caught_up = async {
-            let Some(live) = self.loaded(client).await? else {
-                return Ok(());
-            };
-            {
-                let mut image = live.image.write();
-                if image.activity_number() >= number {
-                    return Ok(());
-                }
-                if image.activity_number() + 1 == number {
-                    image.apply_reports(number, reports);
-                    return Ok(());
-                }
-            }
-            loading::catch_up_activity(&self.store, client, &live, number).await
+    pub async fn catch_up_activity(
+        &self,
+        client: ClientId,
+        number: i64,
+        reports: &[Report],
+    ) -> Result<(), Error> {
+        let result = patiently(|| self.take_in(client, number, reports)).await;
+        self.unless_away(client, result)
+    }
+
+    async fn take_in(
+        &self,
+        client: ClientId,
+        number: i64,
+        reports: &[Report],
+    ) -> Result<(), Error> {
+        let Some(live) = self.loaded(client).await? else {
+            return Ok(());
         };
-        let result = caught_up.await;
-        self.or_evict(client, result);
+        {
+            let mut image = live.image.write();
+            if image.activity_number() >= number {
+                return Ok(());
+            }
+            if image.activity_number() + 1 == number {
+                image.apply_reports(number, reports);
+                return Ok(());
+            }
+        }
+        loading::catch_up_activity(&self.store, client, &live, number).await
     }
 
     /// Looks at the numbers of the loaded clients, and catches up with what others wrote. It waits
@@ -139,20 +163,14 @@ impl Directory {
         }
         let latest = loading::latest(&self.store).await?;
         for (client, live) in &lives {
-            let Some(Latest {
-                change, activity, ..
-            }) = latest.get(client).copied()
-            else {
+            let Some(latest) = latest.get(client) else {
                 continue;
             };
-            // One client's trouble must not keep the news from the others.
-            if live.read().number() < change {
-                let caught_up = loading::catch_up(&self.store, *client, live, change).await;
-                self.or_evict(*client, caught_up);
-            }
-            if live.read().activity_number() < activity {
-                let read = loading::catch_up_activity(&self.store, *client, live, activity).await;
-                self.or_evict(*client, read);
+            if let Err(error) = self.take_news(*client, live, latest).await {
+                // When the database is away, memory is all there is: nothing is let go.
+                loading::latest(&self.store).await?;
+                // One client's trouble must not keep the news from the others.
+                self.or_evict(*client, Err(error));
             }
         }
         // Writes make images grow, not only loads.
@@ -161,6 +179,16 @@ impl Directory {
             .max_by_key(|(_, live)| live.used.load(Ordering::Relaxed));
         if let Some((client, _)) = used_last {
             self.keep_budget(client);
+        }
+        Ok(())
+    }
+
+    async fn take_news(&self, client: ClientId, live: &Live, latest: &Latest) -> Result<(), Error> {
+        if live.read().number() < latest.change {
+            loading::catch_up(&self.store, client, live, latest.change).await?;
+        }
+        if live.read().activity_number() < latest.activity {
+            loading::catch_up_activity(&self.store, client, live, latest.activity).await?;
         }
         Ok(())
     }
@@ -208,6 +236,16 @@ impl Directory {
         entries.iter().filter_map(live).collect()
     }
 
+    fn unless_away(&self, client: ClientId, result: Result<(), Error>) -> Result<(), Error> {
+        match result {
+            Err(Error::Busy(reason)) => Err(Error::Busy(reason)),
+            result => {
+                self.or_evict(client, result);
+                Ok(())
+            }
+        }
+    }
+
     fn or_evict(&self, client: ClientId, result: Result<(), Error>) {
         if let Err(error) = result {
             tracing::warn!(%client, %error, "an image could not be caught up: it is let go");
@@ -231,4 +269,23 @@ impl Directory {
             }
         }
     }
+}
+
+/// Attempts it again for a while when the database is not available.
+async fn patiently<F>(mut attempt: impl FnMut() -> F) -> Result<(), Error>
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    let attempts = async {
+        loop {
+            match attempt().await {
+                Err(Error::Busy(_)) => tokio::time::sleep(PAUSE).await,
+                ended => return ended,
+            }
+        }
+    };
+    let away = |_| Err(Error::Busy("it went away after the commit".to_owned()));
+    tokio::time::timeout(PATIENCE, attempts)
+        .await
+        .unwrap_or_else(away)
 }

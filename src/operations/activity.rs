@@ -265,8 +265,8 @@ async fn append(app: &App, client: ClientId, reports: Vec<Report>) -> Result<(),
                 .await;
             let result = match result {
                 Ok((number, reports)) => {
-                    directory.catch_up_activity(client, number, &reports).await;
-                    Ok(())
+                    let caught_up = directory.catch_up_activity(client, number, &reports);
+                    caught_up.await.map_err(Error::from)
                 }
                 Err(error) => Err(error),
             };
@@ -317,7 +317,7 @@ async fn append_once(
     if let Some(number) = number {
         app.directory
             .catch_up_activity(client, number, &reports)
-            .await;
+            .await?;
     }
     Ok(done)
 }

@@ -85,7 +85,7 @@ pub async fn create(
     if let Done::Now(client) = &done {
         // Somebody may be asking for that id just now and about to find that there is none: whoever
         // asks after this must not join them.
-        app.directory.catch_up(client.id, client.revision).await;
+        app.directory.catch_up(client.id, client.revision).await?;
     }
     Ok(done)
 }

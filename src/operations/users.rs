@@ -54,7 +54,7 @@ pub async fn list<R>(
     let (number, began_at) = (image.read().number(), after.map_or(0, |after| after.since));
     if number < began_at {
         // Another node began this walk, at a change that was not looked for here yet.
-        app.directory.catch_up(access.client(), began_at).await;
+        app.directory.reach(access.client(), began_at).await?;
         image = live(app, access).await?;
     }
     let image = image.read();

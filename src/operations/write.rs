@@ -173,7 +173,7 @@ pub async fn write_once<T: Send + 'static>(
             Ok::<_, Error>((done, latest))
         })
         .await?;
-    app.directory.catch_up(client, number).await;
+    app.directory.catch_up(client, number).await?;
     Ok(done)
 }
 

@@ -214,7 +214,7 @@ async fn apply_batch(
     if let Some((number, reports)) = outcome.activity.take() {
         app.directory
             .catch_up_activity(access.client(), number, &reports)
-            .await;
+            .await?;
     }
     state.lock().absorb(std::mem::take(&mut outcome.state));
     Ok(outcome)

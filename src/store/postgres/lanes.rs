@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use crate::model::id::ClientId;
 use crate::store::error::Error;
-use crate::store::postgres::transaction::{Isolation, Outcome, Work, transact};
+use crate::store::postgres::transaction::{End, Isolation, Outcome, Work, transact};
 
 /// Writes that share one commit at most: a bound on what a failure makes others repeat.
 const BATCH_MAX: usize = 64;
@@ -80,11 +80,24 @@ impl Lanes {
                 .into_iter()
                 .map(|waiting| (waiting.work, waiting.sender))
                 .unzip();
-            let outcomes = transact(pool.clone(), Isolation::Latest, works).await;
-            for (sender, outcome) in senders.into_iter().zip(outcomes) {
+            let transacted = transact(pool.clone(), Isolation::Latest, works).await;
+            for (sender, outcome) in senders.into_iter().zip(transacted.outcomes) {
                 // Who has gone is not told.
                 drop(sender.send(outcome));
             }
+            if transacted.end == End::InVain {
+                self.refuse_all(client);
+            }
+        }
+    }
+
+    /// Tells those who wait that it is of no use: they have waited for the same already, and would
+    /// each wait as long once more.
+    fn refuse_all(&self, client: ClientId) {
+        let waiting = self.waiting.lock().get_mut(&client).map(std::mem::take);
+        for waiting in waiting.unwrap_or_default() {
+            let busy = Error::Busy("the client's writes could not begin".to_owned());
+            drop(waiting.sender.send(Err(busy)));
         }
     }
 

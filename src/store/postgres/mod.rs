@@ -110,11 +110,8 @@ impl Postgres {
         F: Fn(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     {
         let pool = self.pool.clone();
-        opened(
-            transact(pool, Isolation::Moment, vec![work(read)])
-                .await
-                .pop(),
-        )
+        let mut read = transact(pool, Isolation::Moment, vec![work(read)]).await;
+        opened(read.outcomes.pop())
     }
 
     /// Writes in a transaction of its own.
@@ -127,9 +124,8 @@ impl Postgres {
         let pool = self.pool.clone();
         // Whoever asked may go: what was begun is ended all the same.
         let writing = tokio::spawn(async {
-            transact(pool, Isolation::Latest, vec![work(write)])
-                .await
-                .pop()
+            let mut written = transact(pool, Isolation::Latest, vec![work(write)]).await;
+            written.outcomes.pop()
         });
         opened(writing.await.unwrap_or_default())
     }

@@ -32,7 +32,10 @@ pub(super) enum Fault {
     Collided,
     /// The connection is of no use any more.
     Broken,
-    /// The statement itself was wrong, or too slow.
+    /// A lock, or the statement's end, was waited for as long as a session may. Whoever comes behind
+    /// with the same lock in mind would wait as long again.
+    Late,
+    /// The statement itself was wrong.
     Refused,
 }
 
@@ -189,6 +192,11 @@ fn fault_of(error: &tokio_postgres::Error) -> Fault {
             Fault::Collided
         }
         Some(code) if is_going_away(code) => Fault::Broken,
+        Some(code)
+            if *code == SqlState::LOCK_NOT_AVAILABLE || *code == SqlState::QUERY_CANCELED =>
+        {
+            Fault::Late
+        }
         None if is_of_the_connection(error) => Fault::Broken,
         _ => Fault::Refused,
     }
@@ -220,11 +228,10 @@ impl From<tokio_postgres::Error> for Error {
         let code = database_error.code();
         // The detail of an error may hold people's data, and stays out.
         let text = format!("{} ({})", database_error.message(), code.code());
-        // 53: too many connections, disk full; 55P03, 57014: waited for too long.
+        // 53: too many connections, disk full.
         let is_worth_another_try = (fault_of(&error) != Fault::Refused
             && *code != SqlState::UNIQUE_VIOLATION)
-            || code.code().starts_with("53")
-            || matches!(code.code(), "55P03" | "57014");
+            || code.code().starts_with("53");
         match is_worth_another_try {
             true => Self::Busy(text),
             false => Self::Failed(text),

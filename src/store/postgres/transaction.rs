@@ -46,77 +46,85 @@ impl Isolation {
     }
 }
 
+/// What became of works that shared a transaction.
+pub(super) struct Transacted {
+    /// In the order of the works.
+    pub(super) outcomes: Vec<Result<Outcome, Error>>,
+    /// How it ended for all of them.
+    pub(super) end: End,
+}
+
+/// How a transaction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// All was done, or undone, that could be.
+    Reached,
+    /// Others were in the way.
+    Collided,
+    /// The connection was lost before the commit.
+    Lost,
+    /// It was waited for a connection or a lock, in vain: to wait again for the same would take as
+    /// long.
+    InVain,
+}
+
 /// Runs all of `works` in one transaction on a connection of the pool's; each one's error undoes it
-/// alone. The answers stand in the order of the works.
-pub(super) async fn transact(
-    pool: Pool,
-    isolation: Isolation,
-    works: Vec<Work>,
-) -> Vec<Result<Outcome, Error>> {
+/// alone.
+pub(super) async fn transact(pool: Pool, isolation: Isolation, works: Vec<Work>) -> Transacted {
     let works = Arc::new(Mutex::new(works));
-    // A connection may have been lost since it was last used, which is noticed only by using it.
-    // Nothing was committed then: another one gets a try.
-    match attempt_on_one(&pool, isolation, &works).await {
-        Attempt::Lost(_) => match attempt_on_one(&pool, isolation, &works).await {
-            Attempt::Ended(outcomes) | Attempt::Collided(outcomes) | Attempt::Lost(outcomes) => {
-                outcomes
-            }
-        },
-        Attempt::Ended(outcomes) | Attempt::Collided(outcomes) => outcomes,
+    let transacted = on_a_connection(&pool, isolation, &works).await;
+    match transacted.end {
+        // It may have been lost since it was last used, which only using it tells. Nothing was
+        // committed: another one gets a try.
+        End::Lost => on_a_connection(&pool, isolation, &works).await,
+        End::Reached | End::Collided | End::InVain => transacted,
     }
 }
 
-/// How one attempt ended.
-enum Attempt {
-    Ended(Vec<Result<Outcome, Error>>),
-    /// Others were in the way; how the works would be answered if this was the last attempt.
-    Collided(Vec<Result<Outcome, Error>>),
-    /// The connection was lost before the commit; how the works would be answered if this was the
-    /// last attempt.
-    Lost(Vec<Result<Outcome, Error>>),
-}
-
-async fn attempt_on_one(
+async fn on_a_connection(
     pool: &Pool,
     isolation: Isolation,
     works: &Arc<Mutex<Vec<Work>>>,
-) -> Attempt {
-    let failed = |error: &Error| {
+) -> Transacted {
+    let failed = |error: &Error, end| {
         let count = works.lock().len();
-        Attempt::Ended((0..count).map(|_| Err(error.clone())).collect())
+        Transacted {
+            outcomes: (0..count).map(|_| Err(error.clone())).collect(),
+            end,
+        }
     };
     let connection = match pool.get().await {
         Ok(connection) => connection,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return failed(&error.into(), End::InVain),
     };
     let runtime = Handle::current();
     let works_there = Arc::clone(works);
     let run = move || run(connection, &runtime, isolation, &works_there.lock());
     match tokio::task::spawn_blocking(run).await {
-        Ok(attempt) => attempt,
-        Err(error) => failed(&Error::Failed(error.to_string())),
+        Ok(transacted) => transacted,
+        Err(error) => failed(&Error::Failed(error.to_string()), End::Reached),
     }
 }
 
-fn run(connection: Object, runtime: &Handle, isolation: Isolation, works: &[Work]) -> Attempt {
+fn run(connection: Object, runtime: &Handle, isolation: Isolation, works: &[Work]) -> Transacted {
     let mut pause = FIRST_PAUSE;
     loop {
         let session = Session::new(&connection, runtime.clone(), isolation.begin());
-        let attempt = attempt(&session, isolation, works);
+        let transacted = attempt(&session, isolation, works);
         if session.fault() == Some(Fault::Broken) {
             // Whatever state it is in, nobody gets it again.
             drop(Object::take(connection));
-            return attempt;
+            return transacted;
         }
-        if pause > LAST_PAUSE || !matches!(attempt, Attempt::Collided(_)) {
-            return attempt;
+        if pause > LAST_PAUSE || transacted.end != End::Collided {
+            return transacted;
         }
         std::thread::sleep(pause);
         pause *= 2;
     }
 }
 
-fn attempt(session: &Session<'_>, isolation: Isolation, works: &[Work]) -> Attempt {
+fn attempt(session: &Session<'_>, isolation: Isolation, works: &[Work]) -> Transacted {
     let is_shared = works.len() > 1;
     let mut outcomes = Vec::with_capacity(works.len());
     for (index, work) in works.iter().enumerate() {
@@ -128,7 +136,7 @@ fn attempt(session: &Session<'_>, isolation: Isolation, works: &[Work]) -> Attem
         let is_undone = fault.is_some() || !matches!(outcome, Ok(Ok(_)));
         outcomes.push(outcome);
         match fault {
-            Some(Fault::Collided | Fault::Broken) => {
+            Some(Fault::Collided | Fault::Broken | Fault::Late) => {
                 return given_up(session, outcomes, &works[index + 1..], fault);
             }
             Some(Fault::Refused) | None if is_undone && is_shared => {
@@ -139,7 +147,10 @@ fn attempt(session: &Session<'_>, isolation: Isolation, works: &[Work]) -> Attem
             Some(Fault::Refused) | None if is_undone => {
                 // Alone: the transaction goes with it.
                 roll_back(session);
-                return Attempt::Ended(outcomes);
+                return Transacted {
+                    outcomes,
+                    end: End::Reached,
+                };
             }
             Some(Fault::Refused) | None if is_shared => session.before_next("RELEASE work;"),
             Some(Fault::Refused) | None => {}
@@ -167,47 +178,52 @@ fn given_up(
     mut outcomes: Vec<Result<Outcome, Error>>,
     rest: &[Work],
     fault: Option<Fault>,
-) -> Attempt {
+) -> Transacted {
     let own = outcomes.pop();
     let others = outcomes.len();
     let busy = || Err(Error::Busy("the transaction could not be ended".to_owned()));
     let mut outcomes: Vec<_> = (0..others).map(|_| busy()).collect();
     outcomes.extend(own);
     outcomes.extend(rest.iter().map(|_| busy()));
-    if fault == Some(Fault::Collided) {
+    let end = match fault {
+        Some(Fault::Collided) => End::Collided,
+        Some(Fault::Late) => End::InVain,
+        Some(Fault::Broken | Fault::Refused) | None => End::Lost,
+    };
+    if end != End::Lost {
         roll_back(session);
-        return Attempt::Collided(outcomes);
     }
-    Attempt::Lost(outcomes)
+    Transacted { outcomes, end }
 }
 
 fn end(
     session: &Session<'_>,
     isolation: Isolation,
     outcomes: Vec<Result<Outcome, Error>>,
-) -> Attempt {
+) -> Transacted {
+    let mut ended = Transacted {
+        outcomes,
+        end: End::Reached,
+    };
     if session.is_untouched() {
-        return Attempt::Ended(outcomes);
+        return ended;
     }
     if isolation == Isolation::Moment {
         roll_back(session);
-        return Attempt::Ended(outcomes);
+        return ended;
     }
-    let Err(error) = session.script("COMMIT") else {
-        return Attempt::Ended(outcomes);
-    };
-    // Lost on the way, it may have been done: whoever asked must ask, or try, again.
-    let answers = outcomes
-        .into_iter()
-        .map(|outcome| match outcome {
-            Ok(Ok(_)) => Err(error.clone()),
-            undone => undone,
-        })
-        .collect();
-    match session.fault() {
-        Some(Fault::Collided) => Attempt::Collided(answers),
-        _ => Attempt::Ended(answers),
+    if let Err(error) = session.script("COMMIT") {
+        // Lost on the way, it may have been done: whoever asked must ask, or try, again.
+        for outcome in &mut ended.outcomes {
+            if matches!(outcome, Ok(Ok(_))) {
+                *outcome = Err(error.clone());
+            }
+        }
+        if session.fault() == Some(Fault::Collided) {
+            ended.end = End::Collided;
+        }
     }
+    ended
 }
 
 /// Undoes the whole transaction. When that fails the connection is broken, which undoes it too.
