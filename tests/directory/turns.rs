@@ -35,10 +35,11 @@ async fn reports_that_wait_for_another_nodes_turn_share_one_entry(on: Backend) {
         }
         activity::insert(tx, client, number, &[], now)
     });
+    let waiting = Arc::clone(&world);
     let ours = async {
         has_turn.await.unwrap();
         let mut agents = JoinSet::new();
-        for _ in 0..20 {
+        for number in 0..20 {
             let world = Arc::clone(&world);
             agents.spawn(async move {
                 let sent = vec![Ok(SentReport {
@@ -48,6 +49,10 @@ async fn reports_that_wait_for_another_nodes_turn_share_one_entry(on: Backend) {
                 })];
                 report(&world.app, &access, sent, None).await.unwrap();
             });
+            if number == 0 {
+                // The first waits for its turn before the others come.
+                waiting.until_one_waits().await;
+            }
         }
         // There is one thread: after this each of them has come as far as it can.
         for _ in 0..50 {

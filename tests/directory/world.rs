@@ -77,6 +77,25 @@ impl World {
         create(&self.app, &self.access(client), name).await
     }
 
+    /// Waits until a transaction waits for another's lock, where that can be seen: SQLite's one writer
+    /// shows nobody who waits.
+    pub async fn until_one_waits(&self) {
+        if matches!(self.database.location, Location::Sqlite(_)) {
+            return;
+        }
+        let sql = "SELECT COUNT(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        for _ in 0..5_000 {
+            let waiting = self
+                .beside
+                .read(move |tx| tx.one(sql, &[], |row| row.number(0)));
+            if waiting.await.unwrap() == Some(1) {
+                return;
+            }
+        }
+        panic!("nobody waits");
+    }
+
     /// Renames somebody of the first client as another process would, which the app learns of when
     /// it looks.
     pub async fn rename_beside(&self, user: UserId, name: &str) {

@@ -23,6 +23,7 @@ contract! {
     how_far_each_client_has_come_is_one_question,
     who_takes_a_number_has_the_turn_until_the_transaction_ends,
     what_many_fold_at_once_is_folded_and_never_goes_back,
+    who_folds_late_takes_nothing_back,
 }
 
 fn report(user: u64, channel: Channel, milliseconds: i64) -> Report {
@@ -324,4 +325,45 @@ async fn what_many_fold_at_once_is_folded_and_never_goes_back(world: &World) {
         assert_eq!(known.await, seen(None, Some(moment)));
     }
     tasks.join_all().await;
+}
+
+async fn who_folds_late_takes_nothing_back(world: &World) {
+    let reports = |moment| [report(1, Channel::Web, moment)];
+    let old = reports(50);
+    let append = move |tx: &mut Tx<'_>| activity::append(tx, client_id(A), &old, at(0));
+    world.write(append).await;
+    let (told, has_folded) = tokio::sync::oneshot::channel();
+    let told = parking_lot::Mutex::new(Some(told));
+    let (go_on, wait) = mpsc::channel::<()>();
+    let wait = parking_lot::Mutex::new(wait);
+    let another = world.another().await;
+    let first = another.write(move |tx| {
+        activity::append(tx, client_id(A), &reports(60), at(0))?;
+        activity::fold(tx, client_id(A), at(0))?;
+        if let Some(told) = told.lock().take() {
+            told.send(()).unwrap();
+        }
+        wait.lock().recv().expect("the test lets it go on");
+        Ok::<(), Error>(())
+    });
+    // It has read the log without the latest entry when it comes to the person's row.
+    let late = world
+        .store
+        .write(|tx| activity::fold(tx, client_id(A), at(0)));
+    let begin = async {
+        has_folded.await.unwrap();
+        let waits = async {
+            world.until_one_waits().await;
+            go_on.send(()).unwrap();
+        };
+        tokio::join!(biased; late, waits).0
+    };
+    let (first, late) = tokio::join!(first, begin);
+    first.unwrap();
+    late.unwrap();
+    let (numbers, table) = world
+        .read(|tx| Ok((activity::numbers(tx, client_id(A))?, folded(tx, A, 1)?)))
+        .await;
+    assert_eq!((numbers.latest, numbers.folded), (2, 2));
+    assert_eq!(table, Some(seen(None, Some(60))));
 }

@@ -56,6 +56,23 @@ impl World {
         Store::open(self.store.location()).await.unwrap()
     }
 
+    /// Waits until a transaction waits for another's lock, where that can be seen: SQLite's one writer
+    /// shows nobody who waits.
+    pub async fn until_one_waits(&self) {
+        if matches!(self.store.location(), Location::Sqlite(_)) {
+            return;
+        }
+        let sql = "SELECT COUNT(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        for _ in 0..5_000 {
+            let waiting = self.read(move |tx| tx.one(sql, &[], |row| row.number(0)));
+            if waiting.await == Some(1) {
+                return;
+            }
+        }
+        panic!("nobody waits");
+    }
+
     /// Writes what must succeed.
     pub async fn write<T: Send + 'static>(
         &self,

@@ -59,7 +59,7 @@ impl Maker<'_> {
         } else {
             client
         };
-        let user = self.any(self.known.users(client), *self.dice.pick(&odd));
+        let user = self.any(self.known.users(client), self.dice.pick::<&str>(&odd));
         if self.once_in(20) {
             user.to_uppercase()
         } else {
@@ -69,7 +69,7 @@ impl Maker<'_> {
 
     pub(super) fn department(&self, client: usize) -> String {
         let odd = ["x", "ffffffff-ffff-7fff-bfff-ffffffffffff"];
-        self.any(self.known.departments(client), *self.dice.pick(&odd))
+        self.any(self.known.departments(client), self.dice.pick::<&str>(&odd))
     }
 
     pub(super) fn departments(&self, client: usize) -> Vec<String> {

@@ -66,7 +66,7 @@ impl Twin {
         );
         let own = world.token(ClientSet::One(one), &EVERY_SCOPE);
         let reads = [Scope::UsersRead, Scope::GatewayRead];
-        let reader = world.token_with(ClientSet::One(one), &reads, "api=3 gateway-list=2", None);
+        let reader = world.token_with(ClientSet::One(one), &reads, "api=1 gateway-list=1", None);
         let secrets = [all.await.secret, own.await.secret, reader.await.secret];
         let [all, own, reader] = secrets.map(|secret| secret.to_string());
         let second = world.another_server().await;
@@ -157,7 +157,7 @@ struct Diary {
 }
 
 impl Diary {
-    fn write(&mut self, entry: String) {
+    fn write(&mut self, entry: &str) {
         if self.last.len() == SHOWN {
             self.last.pop_front();
         }
@@ -258,13 +258,13 @@ async fn run(seed: u64, length: usize, tally: &mut Tally) {
         }
         .step();
         let Step::Ask(question) = &step else {
-            diary.write(format!("{step:?}"));
+            diary.write(&format!("{step:?}"));
             let (one, other) = tokio::join!(sqlite.take(&step), postgres.take(&step));
             diary.assert_same(&one, &other);
             *tally.succeeded.entry(name).or_default() += 1;
             continue;
         };
-        diary.write(shown(question));
+        diary.write(&shown(question));
         let (one, other) = tokio::join!(sqlite.ask(question), postgres.ask(question));
         diary.assert_same(&whole(&one), &whole(&other));
         known.learn(question, &one);

@@ -156,10 +156,8 @@ impl Maker<'_> {
         match self.dice.below(20) {
             0 => _ = cursor.pop(),
             1 => {
-                path = self
-                    .known
-                    .cursor(self.dice)
-                    .map_or(path, |other| other.0.to_owned())
+                let other = self.known.cursor(self.dice);
+                path = other.map_or(path, |(path, ..)| path.to_owned());
             }
             _ => {}
         }
