@@ -215,13 +215,21 @@ impl Writer {
                 (Method::DELETE, format!("/departments/{department}"), None)
             }
             (15, Some(user), Some(department)) => {
-                let end = if number.is_multiple_of(2) { "" } else { "/remove" };
+                let end = if number.is_multiple_of(2) {
+                    ""
+                } else {
+                    "/remove"
+                };
                 let rest = format!("/departments/{department}/members{end}");
                 (Method::POST, rest, Some(json!({ "user_ids": [user] })))
             }
             _ => {
                 let at = format!("2026-0{}-{:02}T00:00:00Z", 1 + number % 9, 1 + number % 28);
-                let channel = if number.is_multiple_of(2) { "web" } else { "desktop" };
+                let channel = if number.is_multiple_of(2) {
+                    "web"
+                } else {
+                    "desktop"
+                };
                 let report = json!({ "user_key": format!("k{key}"), "channel": channel, "at": at });
                 let body = json!({ "reports": [report] });
                 (Method::POST, "/activity".to_owned(), Some(body))
