@@ -33,6 +33,8 @@ pub(super) struct Section {
 pub struct Delta {
     /// The number of the latest change in it.
     pub number: i64,
+    /// When that was, as the log has it.
+    pub at: Option<Timestamp>,
     /// The client's own record.
     pub client: Option<Client>,
     /// Departments that were touched, deleted ones too.
@@ -47,6 +49,7 @@ pub struct Delta {
 pub struct Image {
     pub(super) client: Client,
     pub(super) number: i64,
+    at: Option<Timestamp>,
     pub(super) activity_number: i64,
     pub(super) people: Vec<Person>,
     activity: Vec<LastActivity>,
@@ -76,6 +79,7 @@ impl Image {
         Self {
             client,
             number: 0,
+            at: None,
             activity_number: 0,
             people: Vec::new(),
             activity: Vec::new(),
@@ -105,9 +109,19 @@ impl Image {
         self.number
     }
 
+    /// When the latest change that it contains was made, as the log has it.
+    pub fn at(&self) -> Option<Timestamp> {
+        self.at
+    }
+
     /// The number of the latest entry of the activity log that it contains.
     pub fn activity_number(&self) -> i64 {
         self.activity_number
+    }
+
+    /// Both numbers: of changes and of activity.
+    pub fn numbers(&self) -> (i64, i64) {
+        (self.number, self.activity_number)
     }
 
     /// The user of that id, unless deleted.
@@ -201,6 +215,7 @@ impl Image {
             }
         }
         self.number = delta.number;
+        self.at = delta.at;
     }
 
     /// Takes an entry of the activity log in, whose number is `number`.

@@ -33,11 +33,24 @@ pub(super) async fn catch_up(
 ) -> Result<(), Error> {
     // Whoever comes while another catches up finds, as a rule, that it is done.
     let _turn = live.catching_up.lock().await;
-    let known = live.read().number();
+    let (known, at) = {
+        let image = live.read();
+        (image.number(), image.at())
+    };
     if known >= number {
         return Ok(());
     }
-    let delta = store.read(move |tx| read_delta(tx, client, known)).await?;
+    let delta = store
+        .read(move |tx| {
+            // A standby that took over, or a backup put back, may lack what this image has seen.
+            if store::changes::moment(tx, client, known)? != at {
+                return Err(Error::Failed(format!(
+                    "change {known} is not the one that was seen: the database went back"
+                )));
+            }
+            read_delta(tx, client, known)
+        })
+        .await?;
     if let Some(delta) = delta {
         live.image.write().apply(delta);
     }
@@ -127,6 +140,7 @@ pub fn read_image(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Image>, Er
     let mut image = Image::new(record);
     image.apply(Delta {
         number,
+        at: store::changes::moment(tx, client, number)?,
         client: None,
         departments,
         users,
@@ -159,6 +173,7 @@ fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<De
     }
     Ok(Some(Delta {
         number,
+        at: store::changes::moment(tx, client, number)?,
         client: record,
         departments: store::departments::changed_since(tx, client, since)?,
         users,

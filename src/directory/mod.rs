@@ -161,9 +161,20 @@ impl Directory {
         if lives.is_empty() {
             return Ok(());
         }
+        // Before the database is asked: an image may run ahead of the answer, but not of the truth.
+        let seen: Vec<(i64, i64)> = lives
+            .iter()
+            .map(|(_, live)| live.read().numbers())
+            .collect();
         let latest = loading::latest(&self.store).await?;
-        for (client, live) in &lives {
-            let Some(latest) = latest.get(client) else {
+        for ((client, live), seen) in lives.iter().zip(seen) {
+            // A standby that took over, or a backup put back, may lack what was seen.
+            let latest = latest
+                .get(client)
+                .filter(|latest| latest.change >= seen.0 && latest.activity >= seen.1);
+            let Some(latest) = latest else {
+                tracing::warn!(%client, ?seen, "the database went back: an image is let go");
+                self.evict(*client);
                 continue;
             };
             if let Err(error) = self.take_news(*client, live, latest).await {

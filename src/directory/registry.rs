@@ -121,6 +121,9 @@ impl Registry {
                 if number == since {
                     return Ok(None);
                 }
+                // A standby that took over, or a backup put back, may be behind what was seen: then
+                // everything is read anew.
+                let since = if number < since { -1 } else { since };
                 let tokens = store::tokens::changed_since(tx, since)?;
                 let instances = store::instances::all(tx)?;
                 let keys = store::instances::all_keys(tx)?;
@@ -131,6 +134,10 @@ impl Registry {
             return Ok(());
         };
         let mut known = self.known.write();
+        if number < since {
+            known.tokens.clear();
+            known.hashes.clear();
+        }
         for token in tokens {
             known.put(token);
         }

@@ -61,6 +61,7 @@ pub fn restore(from: &Path, to: &Location, overwrite: bool) -> Result<(), Error>
 
 fn copy(source: &Connection, to: &Path) -> Result<(), Error> {
     remove(to);
+    sqlite::make_private(to)?;
     let mut target = Connection::open(to)
         .map_err(|error| Error::Refused(format!("cannot write {}: {error}", to.display())))?;
     match Backup::new(source, &mut target)?.step(ALL_PAGES)? {

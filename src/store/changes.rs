@@ -46,6 +46,12 @@ pub fn insert(tx: &mut Tx<'_>, client: ClientId, change: &Change<'_>) -> Result<
     Ok(())
 }
 
+/// When a change was made; `None` when the log does not have it.
+pub fn moment(tx: &mut Tx<'_>, client: ClientId, number: i64) -> Result<Option<Timestamp>, Error> {
+    let sql = "SELECT at FROM changes WHERE client_id = $1 AND number = $2";
+    tx.one(sql, &[(&client).into(), number.into()], |row| row.moment(0))
+}
+
 /// What the log says of one change, for who reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {

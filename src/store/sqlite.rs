@@ -59,6 +59,7 @@ impl Sqlite {
     /// Opens the file, making it when there is none.
     pub fn open(path: &Path) -> Result<Self, Error> {
         assert_version()?;
+        make_private(path)?;
         let connection = open_file(path, OpenFlags::SQLITE_OPEN_CREATE)?;
         // Not before it is known to be ours may our settings be written into it.
         claim(&connection, path)?;
@@ -192,6 +193,21 @@ fn assert_version() -> Result<(), Error> {
         )));
     }
     Ok(())
+}
+
+/// Makes the file, when there is none, so that nobody but its owner reads the people and secrets that
+/// will be in it. What SQLite puts beside it gets the same permissions.
+pub(super) fn make_private(path: &Path) -> Result<(), Error> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(Error::Refused(
+            format!("cannot make {}: {error}", path.display()),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// A connection that reads and writes, without our settings.

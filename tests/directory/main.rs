@@ -8,6 +8,7 @@
 #[macro_use]
 mod support;
 
+mod history;
 mod together;
 mod turns;
 mod walks;

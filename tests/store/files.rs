@@ -88,6 +88,19 @@ fn a_location_is_a_url_of_a_known_database() {
 }
 
 #[tokio::test]
+async fn nobody_but_the_owner_reads_what_we_make() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Files::new();
+    let store = folder.open("a.db").await;
+    insert(&store, 1..=1).await;
+    backup(&folder.location("a.db"), &folder.path("b.db")).unwrap();
+    for name in ["a.db", "a.db-wal", "a.db-shm", "b.db"] {
+        let metadata = std::fs::metadata(folder.path(name)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn migrating_twice_changes_nothing() {
     let files = Files::new();
     files.with_users("a.db", 3).await;

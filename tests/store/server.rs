@@ -51,6 +51,7 @@ async fn a_database_that_sorts_by_a_language_is_refused_with_what_to_do() {
         database.name()
     );
     assert!(error.contains(&command), "{error}");
+    assert!(error.contains(" of ICU"), "{error}");
     let tables = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(database.query(tables).trim(), "0");
 }

@@ -86,8 +86,9 @@ impl Postgres {
 
     /// Refuses a database that anybody else is connected to.
     pub async fn assert_unused(&self) -> Result<(), Error> {
+        // Of other roles' sessions no more is told than who and where; the server's own have no role.
         let sql = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
-                   AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+                   AND usesysid IS NOT NULL AND pid <> pg_backend_pid()";
         // Who has just left is shown for a moment longer.
         for _ in 0..GOODBYES {
             let others = self.read(|tx| tx.one(sql, &[], |row| row.number(0)));
@@ -169,9 +170,13 @@ impl Postgres {
         );
         if !is_by_bytes || encoding != "UTF8" {
             let name = self.url.database();
+            let provider = match collation.1.as_str() {
+                "i" => " of ICU",
+                _ => "",
+            };
             return Err(Error::Refused(format!(
-                "the database {name} has the collation {} and the encoding {encoding}: it must be \
-                 made with CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE \
+                "the database {name} has the collation {}{provider} and the encoding {encoding}: it \
+                 must be made with CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE \
                  'C' LC_CTYPE 'C'",
                 collation.0
             )));

@@ -20,6 +20,9 @@ use crate::store::tx::Value;
 /// How long a statement's next rows may take to come. The server gives up earlier by itself; this
 /// is for one that cannot even say so.
 const SILENCE_MAX: Duration = Duration::from_secs(70);
+/// How long a commit may take. It waits for a synchronous standby for ever, and nobody else should:
+/// whoever asked is told that it is not known whether it was done.
+const COMMIT_MAX: Duration = Duration::from_secs(15);
 /// Rows that are read before they are handed on.
 const ROWS_AT_ONCE: usize = 512;
 /// Statements that are sent before the first one's answer is waited for.
@@ -143,14 +146,27 @@ impl<'c> Session<'c> {
         self.wait(self.client.batch_execute(sql))
     }
 
-    /// Waits for an answer, and notes what a failure means.
+    /// Commits. On an error it may have been done, or not.
+    pub(super) fn commit(&self) -> Result<(), Error> {
+        self.wait_for(COMMIT_MAX, self.client.batch_execute("COMMIT"))
+    }
+
     fn wait<T>(
         &self,
         question: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
+        self.wait_for(SILENCE_MAX, question)
+    }
+
+    /// Waits for an answer, and notes what a failure means.
+    fn wait_for<T>(
+        &self,
+        silence_max: Duration,
+        question: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
         let prologue = self.prologue.take();
         let answer = self.runtime.block_on(async {
-            tokio::time::timeout(SILENCE_MAX, async {
+            tokio::time::timeout(silence_max, async {
                 if prologue.is_empty() {
                     return question.await;
                 }

@@ -212,7 +212,7 @@ fn end(
         roll_back(session);
         return ended;
     }
-    if let Err(error) = session.script("COMMIT") {
+    if let Err(error) = session.commit() {
         // Lost on the way, it may have been done: whoever asked must ask, or try, again.
         for outcome in &mut ended.outcomes {
             if matches!(outcome, Ok(Ok(_))) {
