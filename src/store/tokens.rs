@@ -65,15 +65,6 @@ pub fn find(tx: &mut Tx<'_>, id: TokenId) -> Result<Option<Token>, Error> {
     tx.one(select_tokens!("WHERE id = $1"), &[(&id).into()], read)
 }
 
-/// The token whose secret has that hash.
-pub fn find_by_hash(tx: &mut Tx<'_>, hash: TokenHash) -> Result<Option<Token>, Error> {
-    tx.one(
-        select_tokens!("WHERE hash = $1"),
-        &[(&hash.to_hex()).into()],
-        read,
-    )
-}
-
 /// Revokes a token for good. `false` when there is none of that id, or it was revoked before.
 pub fn revoke(
     tx: &mut Tx<'_>,

@@ -138,22 +138,6 @@ pub fn touch_members(
     )
 }
 
-/// Marks one user as changed at `at` by the change `revision`.
-pub fn touch(
-    tx: &mut Tx<'_>,
-    client: ClientId,
-    user: UserId,
-    at: Timestamp,
-    revision: i64,
-) -> Result<(), Error> {
-    let sql = "UPDATE users SET updated_at = $3, revision = $4 WHERE client_id = $1 AND id = $2";
-    tx.execute(
-        sql,
-        &[(&client).into(), (&user).into(), at.into(), revision.into()],
-    )?;
-    Ok(())
-}
-
 fn read(row: &Row<'_>) -> Result<User, Error> {
     let profile = match row.optional_text(5)? {
         None => Profile::default(),
