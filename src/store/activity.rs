@@ -9,7 +9,7 @@ use crate::model::activity::{Channel, LastActivity, Report};
 use crate::model::id::{ClientId, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::store::error::Error;
-use crate::store::tx::Tx;
+use crate::store::tx::{Tx, Value};
 
 /// How far a client's log has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -166,9 +166,7 @@ pub fn fold(tx: &mut Tx<'_>, client: ClientId, keep_since: Timestamp) -> Result<
     let mut users: Vec<_> = latest.iter().collect();
     // In one order, so that two who fold at once do not wait for each other.
     users.sort_unstable_by_key(|(user, _)| **user);
-    for (user, activity) in users {
-        merge(tx, client, *user, *activity)?;
-    }
+    merge(tx, client, &users)?;
     let sql = "UPDATE activity_counters SET folded = $2 WHERE client_id = $1 AND folded < $2";
     tx.execute(sql, &[(&client).into(), known.latest.into()])?;
     let sql = "DELETE FROM activity_log WHERE client_id = $1 AND number <= $2 AND at < $3";
@@ -190,8 +188,7 @@ pub fn prune(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, Error> {
 fn merge(
     tx: &mut Tx<'_>,
     client: ClientId,
-    user: UserId,
-    activity: LastActivity,
+    users: &[(&UserId, &LastActivity)],
 ) -> Result<(), Error> {
     let sql = "INSERT INTO activity (client_id, user_id, desktop_at, web_at)
                VALUES ($1, $2, $3, $4) ON CONFLICT (client_id, user_id) DO UPDATE SET
@@ -200,15 +197,14 @@ fn merge(
                    ELSE activity.desktop_at END,
                web_at = CASE WHEN excluded.web_at > COALESCE(activity.web_at,
                    excluded.web_at - 1) THEN excluded.web_at ELSE activity.web_at END";
-    tx.execute(
-        sql,
-        &[
-            (&client).into(),
-            (&user).into(),
-            activity.desktop_at.into(),
-            activity.web_at.into(),
-        ],
-    )?;
+    let rows: Vec<[Value<'_>; 4]> = users
+        .iter()
+        .map(|(user, activity)| {
+            let (desktop_at, web_at) = (activity.desktop_at.into(), activity.web_at.into());
+            [(&client).into(), (*user).into(), desktop_at, web_at]
+        })
+        .collect();
+    tx.execute_many(sql, rows.iter().map(<[Value<'_>; 4]>::as_slice))?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::model::id::{ClientId, DepartmentId, UserId};
 use crate::store::error::Error;
-use crate::store::tx::{Row, Tx};
+use crate::store::tx::{Row, Tx, Value};
 
 /// Hands each membership of the client to `each`: by user, the primary department first.
 pub fn each<E: From<Error>>(
@@ -63,17 +63,16 @@ pub fn insert(
     user: UserId,
     departments: &[DepartmentId],
 ) -> Result<(), Error> {
-    for (position, department) in (0_i64..).zip(departments) {
-        let sql = "INSERT INTO memberships (client_id, user_id, department_id, position)
-                   VALUES ($1, $2, $3, $4)";
-        let values = [
-            (&client).into(),
-            (&user).into(),
-            department.into(),
-            position.into(),
-        ];
-        tx.execute(sql, &values)?;
-    }
+    let sql = "INSERT INTO memberships (client_id, user_id, department_id, position)
+               VALUES ($1, $2, $3, $4)";
+    let rows: Vec<[Value<'_>; 4]> = (0_i64..)
+        .zip(departments)
+        .map(|(position, department)| {
+            let (client, user) = ((&client).into(), (&user).into());
+            [client, user, department.into(), position.into()]
+        })
+        .collect();
+    tx.execute_many(sql, rows.iter().map(<[Value<'_>; 4]>::as_slice))?;
     Ok(())
 }
 
