@@ -29,6 +29,8 @@ pub enum Command {
         #[arg(value_parser = token_id)]
         id: TokenId,
     },
+    /// Set how often a token may ask; classes that are not named stay as they are
+    Limit(Limited),
     /// Revoke a token and make one with the same rights and end in its place
     Rotate {
         /// The token's id
@@ -67,6 +69,22 @@ pub struct Create {
     limits: Vec<(RouteClass, Limit)>,
 }
 
+/// A token and its new limits.
+#[derive(Debug, Args)]
+pub struct Limited {
+    /// The token's id
+    #[arg(value_parser = token_id)]
+    id: TokenId,
+    /// How often it may ask: api=600, gateway-list=60, gateway-get=60; repeatable
+    #[arg(
+        long = "limit",
+        value_name = "CLASS=PER_MINUTE",
+        required = true,
+        value_parser = limit
+    )]
+    limits: Vec<(RouteClass, Limit)>,
+}
+
 /// Does it.
 pub async fn run(app: &App, command: Command, output: &mut Output) -> Result<(), Failure> {
     let access = AdminAccess::of_command_line();
@@ -84,6 +102,13 @@ pub async fn run(app: &App, command: Command, output: &mut Output) -> Result<(),
             let token = tokens::revoke(app, &access, id).await?;
             output.say(&to_object(&token).into(), || format!("Revoked token {id}."))
         }
+        Command::Limit(Limited { id, limits }) => {
+            let limits = in_one(&limits)?;
+            let token = tokens::set_limits(app, &access, id, limits).await?;
+            output.say(&to_object(&token).into(), || {
+                format!("Limits of token {id}: {}.", token.limits.to_text())
+            })
+        }
         Command::Rotate { id } => {
             let (token, secret) = tokens::rotate(app, &access, id).await?;
             output.say(&with_secret(&token, &secret), || {
@@ -96,16 +121,7 @@ pub async fn run(app: &App, command: Command, output: &mut Output) -> Result<(),
 
 impl Create {
     fn into_new(self, now: Timestamp) -> Result<NewToken, Failure> {
-        let mut limits = Limits::default();
-        for (index, (class, limit)) in self.limits.iter().enumerate() {
-            if self.limits[..index].iter().any(|(other, _)| other == class) {
-                let class = class.name();
-                return Err(Failure::because(format!(
-                    "two limits are given for {class}"
-                )));
-            }
-            limits.set(*class, *limit);
-        }
+        let limits = in_one(&self.limits)?;
         Ok(NewToken {
             name: self.name,
             clients: self.client.map_or(ClientSet::All, ClientSet::One),
@@ -116,6 +132,20 @@ impl Create {
                 .map(|milliseconds| now.plus_milliseconds(milliseconds)),
         })
     }
+}
+
+fn in_one(given: &[(RouteClass, Limit)]) -> Result<Limits, Failure> {
+    let mut limits = Limits::default();
+    for (index, (class, limit)) in given.iter().enumerate() {
+        if given[..index].iter().any(|(other, _)| other == class) {
+            let class = class.name();
+            return Err(Failure::because(format!(
+                "two limits are given for {class}"
+            )));
+        }
+        limits.set(*class, *limit);
+    }
+    Ok(limits)
 }
 
 async fn list(app: &App, access: &AdminAccess, output: &mut Output) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::model::id::TokenId;
 use crate::model::invalid::Invalid;
+use crate::model::rate_limit::Limits;
 use crate::model::scope::Scope;
 use crate::model::token::{ClientSet, NewToken, Secret, Token};
 use crate::operations::app::App;
@@ -119,6 +120,32 @@ pub async fn rotate(
         .await?;
     app.registry.refresh().await?;
     Ok((token, secret))
+}
+
+/// Sets how often a token may ask, for the classes of routes that are named; the others stay.
+pub async fn set_limits(
+    app: &App,
+    _access: &AdminAccess,
+    id: TokenId,
+    limits: Limits,
+) -> Result<Token, Error> {
+    let token = app
+        .store
+        .write(move |tx| {
+            let number = store::registry::advance(tx)?;
+            let mut token = store::tokens::find(tx, id)?
+                .ok_or_else(|| Error::not_found(Noun::Token, id.as_str()))?;
+            for (class, limit) in limits.iter() {
+                token.limits.set(class, limit);
+            }
+            if !store::tokens::set_limits(tx, id, token.limits, number)? {
+                return Err(Invalid::new("token_id", "the token was revoked").into());
+            }
+            Ok::<_, Error>(token)
+        })
+        .await?;
+    app.registry.refresh().await?;
+    Ok(token)
 }
 
 fn new_secret(app: &App) -> Result<Secret, Error> {

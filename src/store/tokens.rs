@@ -78,6 +78,20 @@ pub fn revoke(
     Ok(count == 1)
 }
 
+/// Sets the limits of a token. `false` when there is none of that id, or it was revoked.
+pub fn set_limits(
+    tx: &mut Tx<'_>,
+    id: TokenId,
+    limits: Limits,
+    registry_number: i64,
+) -> Result<bool, Error> {
+    let sql = "UPDATE tokens SET limits = $2, registry_number = $3
+               WHERE id = $1 AND revoked_at IS NULL";
+    let text = limits.to_text();
+    let count = tx.execute(sql, &[(&id).into(), (&text).into(), registry_number.into()])?;
+    Ok(count == 1)
+}
+
 fn read(row: &Row<'_>) -> Result<Token, Error> {
     let clients = match row.optional_text(3)? {
         None => ClientSet::All,

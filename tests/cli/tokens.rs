@@ -77,6 +77,35 @@ fn a_token_is_rotated_and_revoked() {
 }
 
 #[test]
+fn a_tokens_limits_are_set_class_by_class() {
+    let shell = Shell::with_client();
+    let line = format!("token create --client {CLIENT} --scope users:read --limit api=600");
+    let token = shell.json(&line);
+    let id = token["id"].as_str().unwrap();
+    let line = format!("token limit {id} --limit gateway-get=5");
+    let mut expected = token.clone();
+    expected.as_object_mut().unwrap().shift_remove("token");
+    expected["limits"] = json!({ "api": 600, "gateway-get": 5 });
+    assert_eq!(shell.json(&line), expected);
+    expected["limits"] = json!({ "api": 7, "gateway-get": 5 });
+    assert_eq!(
+        shell.json(&format!("token limit {id} --limit api=7")),
+        expected
+    );
+    assert_eq!(shell.objects("token list"), [expected.clone()]);
+    shell.usage_error(&format!("token limit {id}"));
+    shell.usage_error(&format!("token limit {id} --limit api=0"));
+    let error = shell.error(&format!("token limit {id} --limit api=1 --limit api=2"));
+    assert_eq!(error, "error: two limits are given for api");
+    let error = shell.error(&format!("token limit {OTHER_CLIENT} --limit api=1"));
+    assert_eq!(error, format!("error: there is no token {OTHER_CLIENT}"));
+    assert_eq!(shell.objects("token list"), [expected]);
+    shell.json(&format!("token revoke {id}"));
+    let error = shell.error(&format!("token limit {id} --limit api=1"));
+    assert!(error.contains("was revoked"), "{error}");
+}
+
+#[test]
 fn a_token_that_makes_no_sense_is_refused() {
     let shell = Shell::with_client();
     for arguments in [
