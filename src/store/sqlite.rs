@@ -204,7 +204,7 @@ pub(super) fn make_private(path: &Path) -> Result<(), Error> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(Error::Refused(
-            format!("cannot make {}: {error}", path.display()),
+            format!("cannot open {}: {error}", path.display()),
         )),
         _ => Ok(()),
     }

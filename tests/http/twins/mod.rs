@@ -36,7 +36,7 @@ use crate::support::{Answer, Backend, Caller, EVERY_SCOPE, World};
 
 /// Sequences in every run, and how long each is.
 const SEEDS: [u64; 3] = [1, 2, 3];
-const LENGTH: usize = 700;
+const LENGTH: usize = 900;
 
 /// Nodes of each server.
 const NODES: usize = 2;
