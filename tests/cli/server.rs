@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -16,6 +17,13 @@ pub(crate) struct Server {
     http: reqwest::Client,
 }
 
+/// A client that keeps no connection for as long as the server does: one that is closed while a
+/// request goes out on it fails that request.
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5));
+    client.build().unwrap()
+}
+
 impl Server {
     pub(crate) fn start(shell: &Shell, options: &str) -> Self {
         let line = format!("serve --listen 127.0.0.1:0 {options}");
@@ -28,8 +36,12 @@ impl Server {
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
         log.read_line(&mut first).unwrap();
+        if !first.contains("\"message\":\"listening\"") {
+            // It must not outlive the test that it fails.
+            child.kill().unwrap();
+            panic!("the first line is {first}");
+        }
         let first: Value = serde_json::from_str(&first).unwrap();
-        assert_eq!(first["message"], "listening");
         // The rest must be read, or the server would wait for room in the pipe.
         std::thread::spawn(move || log.read_to_end(&mut Vec::new()));
         let count = if options.contains("--demo") { 2 } else { 0 };
@@ -38,7 +50,7 @@ impl Server {
             child,
             address: first["address"].as_str().unwrap().to_owned(),
             said: lines.take(count).map(Result::unwrap).collect(),
-            http: reqwest::Client::new(),
+            http: client(),
         }
     }
 
