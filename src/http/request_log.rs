@@ -18,6 +18,7 @@ use parking_lot::{Condvar, Mutex};
 use percent_encoding::percent_decode_str;
 
 use crate::model::timestamp::Timestamp;
+use crate::operations::error::Error;
 
 /// How many requests may wait to be written.
 pub const RECORDS_MAX: usize = 65_536;
@@ -34,9 +35,19 @@ const SECRET_LENGTH_MIN: usize = 20;
 /// A request that takes this long is worth a line even where only errors are.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Why an answer is a 500, for the log alone: an extension of the response.
+/// Why an answer is a 500 or a 503, for the log alone: an extension of the response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailureReason(pub String);
+
+impl FailureReason {
+    /// The reason that an error keeps from its caller; `None` when it keeps none.
+    pub fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::Internal(reason) | Error::Unavailable(reason) => Some(Self(reason.clone())),
+            _ => None,
+        }
+    }
+}
 
 /// Which requests get a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -98,13 +98,7 @@ impl Stage {
     }
 
     fn path(&self, template: &str) -> String {
-        template
-            .replace("{client_id}", self.client.id.as_str())
-            .replace("{user_id}", &self.user)
-            .replace("{department_id}", &self.department)
-            .replace("{instance}", "acme")
-            .replace("{userId}", &self.user)
-            .replace("{file}", "index.html")
+        self.client.filled(template, &self.user, &self.department)
     }
 
     async fn ask(&self, credential: &str, route: &Route, body: &Value) -> Answer {

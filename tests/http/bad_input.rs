@@ -38,13 +38,7 @@ impl Stage {
 
     /// The good ids put into a path.
     fn good(&self, template: &str) -> String {
-        template
-            .replace("{client_id}", self.client.id.as_str())
-            .replace("{user_id}", &self.user)
-            .replace("{department_id}", &self.department)
-            .replace("{instance}", "acme")
-            .replace("{userId}", &self.user)
-            .replace("{file}", "index.html")
+        self.client.filled(template, &self.user, &self.department)
     }
 
     /// Asks as who may do everything, so that nothing is refused for want of a right.

@@ -54,9 +54,7 @@ impl Failure {
     /// The answer that says so.
     pub fn render(self, request_id: &RequestId) -> Response {
         let reason = match &self {
-            Self::Directory(Error::Internal(reason) | Error::Unavailable(reason)) => {
-                Some(FailureReason(reason.clone()))
-            }
+            Self::Directory(error) => FailureReason::of(error),
             _ => None,
         };
         let (status, code, message, mut details) = self.parts();

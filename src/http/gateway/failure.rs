@@ -40,9 +40,7 @@ impl Failure {
     /// The answer that says so.
     pub fn render(self) -> Response {
         let reason = match &self {
-            Self::Directory(Error::Internal(reason) | Error::Unavailable(reason)) => {
-                Some(FailureReason(reason.clone()))
-            }
+            Self::Directory(error) => FailureReason::of(error),
             _ => None,
         };
         let (status, code, message) = self.parts();

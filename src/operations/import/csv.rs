@@ -10,7 +10,6 @@ use crate::model::profile::ProfileField;
 use crate::model::profile_json::{CUSTOM_ATTRIBUTES, checked_value};
 use crate::model::text::name;
 use crate::model::timestamp::Timestamp;
-use crate::operations::error::Error;
 use crate::operations::import::row::{
     DepartmentReference, Row, UserRow, department_text, seen_at, state, time, user_id,
 };
@@ -111,14 +110,6 @@ impl Header {
 
 /// Reads the file to its end.
 pub(super) fn read<R: Read>(
-    mut source: Source<R>,
-    mut batches: Batches,
-    latest_activity: Timestamp,
-) -> Result<(), Error> {
-    read_all(&mut source, &mut batches, latest_activity).or_else(Stop::into_result)
-}
-
-fn read_all<R: Read>(
     source: &mut Source<R>,
     batches: &mut Batches,
     latest_activity: Timestamp,

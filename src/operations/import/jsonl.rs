@@ -9,7 +9,6 @@ use crate::model::profile::ProfileField;
 use crate::model::profile_json::CUSTOM_ATTRIBUTES;
 use crate::model::text::name;
 use crate::model::timestamp::Timestamp;
-use crate::operations::error::Error;
 use crate::operations::import::row::{
     DepartmentReference, DepartmentRow, Row, UserRow, department_id, department_text, description,
     seen_at, state, time, user_id,
@@ -21,14 +20,6 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Reads the file to its end.
 pub(super) fn read<R: Read>(
-    mut source: Source<R>,
-    mut batches: Batches,
-    latest_activity: Timestamp,
-) -> Result<(), Error> {
-    read_all(&mut source, &mut batches, latest_activity).or_else(Stop::into_result)
-}
-
-fn read_all<R: Read>(
     source: &mut Source<R>,
     batches: &mut Batches,
     latest_activity: Timestamp,

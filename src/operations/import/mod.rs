@@ -167,12 +167,13 @@ pub async fn import(
         .now()
         .plus_milliseconds(crate::operations::activity::CLOCK_SKEW_MS);
     let reading = tokio::task::spawn_blocking(move || {
-        let batches = Batches::new(sender);
-        let source = Source::new(file);
-        match format {
-            Format::Csv => csv::read(source, batches, latest_activity),
-            Format::Jsonl => jsonl::read(source, batches, latest_activity),
-        }
+        let mut batches = Batches::new(sender);
+        let mut source = Source::new(file);
+        let read = match format {
+            Format::Csv => csv::read(&mut source, &mut batches, latest_activity),
+            Format::Jsonl => jsonl::read(&mut source, &mut batches, latest_activity),
+        };
+        read.or_else(Stop::into_result)
     });
     let state = Arc::new(Mutex::new(State::default()));
     let mut totals = Totals::default();

@@ -95,10 +95,10 @@ impl Lanes {
     /// each wait as long once more.
     fn refuse_all(&self, client: ClientId) {
         let waiting = self.waiting.lock().get_mut(&client).map(std::mem::take);
-        for waiting in waiting.unwrap_or_default() {
-            let busy = Error::Busy("the client's writes could not begin".to_owned());
-            drop(waiting.sender.send(Err(busy)));
-        }
+        refuse(
+            waiting.unwrap_or_default(),
+            "the client's writes could not begin",
+        );
     }
 
     /// The next to write together; closes the lane when there are none.
@@ -107,15 +107,18 @@ impl Lanes {
         let lane = lanes.get_mut(&client)?;
         // They came one after the other: those in front have waited longest.
         let late = lane.partition_point(|waiting| waiting.since.elapsed() > self.patience);
-        for waiting in lane.drain(..late) {
-            let busy = Error::Busy("the client's writes take too long".to_owned());
-            drop(waiting.sender.send(Err(busy)));
-        }
+        refuse(lane.drain(..late), "the client's writes take too long");
         if lane.is_empty() {
             lanes.remove(&client);
             return None;
         }
         let count = lane.len().min(BATCH_MAX);
         Some(lane.drain(..count).collect())
+    }
+}
+
+fn refuse(waiting: impl IntoIterator<Item = Waiting>, reason: &str) {
+    for waiting in waiting {
+        drop(waiting.sender.send(Err(Error::Busy(reason.to_owned()))));
     }
 }

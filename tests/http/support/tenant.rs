@@ -54,6 +54,17 @@ impl Tenant {
         format!("/v2/clients/{}{rest}", self.id)
     }
 
+    /// A route's path about this client, its instance `acme`, and these two.
+    pub fn filled(&self, template: &str, user: &str, department: &str) -> String {
+        template
+            .replace("{client_id}", self.id.as_str())
+            .replace("{user_id}", user)
+            .replace("{department_id}", department)
+            .replace("{instance}", "acme")
+            .replace("{userId}", user)
+            .replace("{file}", "index.html")
+    }
+
     pub fn ask(&self, method: &str, rest: &str) -> Question {
         self.bearer.ask(method, &self.path(rest))
     }
