@@ -293,13 +293,12 @@ fn sql_outside_store(source: &Source) -> Findings {
 }
 
 fn http_below_http(source: &Source) -> Findings {
-    const WORDS: [&str; 6] = [
+    const WORDS: [&str; 5] = [
         "StatusCode",
-        "axum",
+        "http_body_util",
         "hyper",
         "hyper_util",
-        "tower",
-        "tower_http",
+        "matchit",
     ];
     if !BELOW_HTTP.contains(&layer(source)) {
         return Vec::new();

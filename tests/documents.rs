@@ -17,16 +17,17 @@ mod served;
 #[path = "documents/walk.rs"]
 mod walk;
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::{HeaderMap, Request, StatusCode};
+use rollcall::http::body::Body;
 use rollcall::http::metrics::Metrics;
 use rollcall::http::request_log::{RequestLog, RequestLogMode};
+use rollcall::http::router::Router;
 use rollcall::http::{Http, Settings, routes};
 use rollcall::model::environment::{Clock, Entropy};
 use rollcall::model::instance::InstanceName;
@@ -40,7 +41,6 @@ use rollcall::operations::{instances, tokens};
 use rollcall::store::Store;
 use serde_json::Value;
 use support::databases::{Backend, Empty};
-use tower::ServiceExt;
 
 struct StoppedClock;
 
@@ -107,7 +107,7 @@ impl Server {
             .await
             .unwrap();
         Self {
-            router: routes::router(http),
+            router: routes::router(&http),
             app,
             _database: database,
         }
@@ -135,7 +135,8 @@ impl Server {
     }
 
     async fn ask(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let address = Ipv4Addr::LOCALHOST.into();
+        let response = self.router.answer(request, address).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         Answer {
@@ -146,7 +147,7 @@ impl Server {
     }
 
     async fn get(&self, path: &str) -> Answer {
-        self.ask(Request::get(path).body(Body::empty()).unwrap())
+        self.ask(Request::get(path).body(Body::default()).unwrap())
             .await
     }
 }

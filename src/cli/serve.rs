@@ -117,7 +117,7 @@ async fn serve_connections(
         connections_max: u32::try_from(settings.connections_max).unwrap_or(u32::MAX),
         shutdown_timeout: Duration::from_secs(settings.shutdown_timeout_s),
     };
-    let router = routes::router(http);
+    let router = Arc::new(routes::router(&http));
     let abandoned = server::serve(listener, router, &limits, &metrics, shutdown).await;
     log.close();
     tracing::info!(abandoned, "stopped");

@@ -15,7 +15,7 @@ use crate::directory::person::Person;
 use crate::directory::search::SearchText;
 use crate::model::activity::{LastActivity, Report};
 use crate::model::client::Client;
-use crate::model::department::{Department, DepartmentView};
+use crate::model::department::{Department, DepartmentView, Numbered};
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
@@ -287,10 +287,7 @@ impl Image {
     }
 
     pub(super) fn view(&self, slot: u32) -> UserView<'_> {
-        let person = self.person(slot);
-        let reference = |section: &u32| self.section(*section).department.reference();
-        let departments = person.departments().iter().map(reference).collect();
-        person.view(departments, self.activity(slot))
+        self.person(slot).view(self, self.activity(slot))
     }
 
     pub(super) fn department_view(&self, slot: u32) -> DepartmentView<'_> {
@@ -410,6 +407,12 @@ impl Image {
         self.in_username_order = Order::from_sorted(&slots);
         slots.sort_unstable_by(|one, other| by_created(people, *one, *other));
         self.in_created_order = Order::from_sorted(&slots);
+    }
+}
+
+impl Numbered for Image {
+    fn department(&self, number: u32) -> &Department {
+        &self.section(number).department
     }
 }
 

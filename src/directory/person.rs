@@ -1,7 +1,7 @@
 //! A person in an image: the record, as small as it can be held.
 
 use crate::model::activity::LastActivity;
-use crate::model::department::DepartmentRef;
+use crate::model::department::{Departments, Numbered};
 use crate::model::id::UserId;
 use crate::model::profile::Profile;
 use crate::model::text::fold;
@@ -50,7 +50,7 @@ impl Person {
     /// The record as it is lent, with what is kept elsewhere.
     pub(super) fn view<'a>(
         &'a self,
-        departments: Vec<DepartmentRef<'a>>,
+        sections: &'a dyn Numbered,
         last_activity: LastActivity,
     ) -> UserView<'a> {
         UserView {
@@ -60,7 +60,7 @@ impl Person {
             external_id: self.external_id(),
             state: self.state,
             profile: &self.profile,
-            departments,
+            departments: Departments::Numbered(&self.departments, sections),
             last_activity,
             created_at: self.created_at,
             updated_at: self.updated_at,

@@ -1,15 +1,18 @@
 //! Making answers: JSON bodies, tags, nothing more than once.
 
-use axum::body::Body;
-use axum::response::Response;
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::http::etag;
 
+/// An answer: whole before its first byte is sent.
+pub type Response = hyper::Response<Full<Bytes>>;
+
 /// A JSON text as an answer.
-pub fn json_text(status: StatusCode, body: impl Into<Body>) -> Response {
+pub fn json_text(status: StatusCode, body: String) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
@@ -29,7 +32,7 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// An answer without a body.
 pub fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(Full::default());
     *response.status_mut() = status;
     response
 }

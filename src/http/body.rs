@@ -1,10 +1,13 @@
 //! Request bodies: read within limits of size and time, understood strictly, field by field.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::HeaderMap;
+use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use hyper::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
@@ -13,6 +16,54 @@ use crate::model::invalid::Invalid;
 
 /// The longest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A request's body, whoever sends it. Most requests have none, and cost no box.
+#[derive(Default)]
+pub struct Body(Option<UnsyncBoxBody<Bytes, BoxError>>);
+
+impl Body {
+    /// The body that these frames make.
+    pub fn new<B>(frames: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let is_empty = frames.is_end_stream();
+        Self((!is_empty).then(|| frames.map_err(Into::into).boxed_unsync()))
+    }
+}
+
+impl<T: Into<Bytes>> From<T> for Body {
+    fn from(bytes: T) -> Self {
+        Self::new(Full::new(bytes.into()))
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            None => Poll::Ready(None),
+            Some(frames) => Pin::new(frames).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(HttpBody::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let frames = self.0.as_ref();
+        frames.map_or(SizeHint::with_exact(0), HttpBody::size_hint)
+    }
+}
 
 /// Why a body could not be read.
 #[derive(Debug, PartialEq, Eq)]

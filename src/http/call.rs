@@ -5,19 +5,20 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
-use axum::response::Response;
+use crate::http::answer::Response;
+use hyper::HeaderMap;
+use hyper::body::Bytes;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Request};
 use parking_lot::Mutex;
 
 use crate::http::Http;
-use crate::http::body::{self, Fields};
+use crate::http::body::{self, Body, Fields};
 use crate::http::clients::failure::Failure;
+use crate::http::once;
 use crate::http::query::{Query, decoded};
 use crate::http::rate_limits;
-use crate::http::{observe, once};
+use crate::http::router::Asked;
 use crate::model::id::{ClientId, DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::Position;
@@ -46,14 +47,14 @@ pub async fn for_client<F, Fut>(
     http: Arc<Http>,
     template: &'static str,
     scope: Scope,
-    request: Request<Body>,
+    asked: Asked,
     handler: F,
 ) -> Response
 where
     F: FnOnce(Call, Access) -> Fut,
     Fut: Future<Output = Result<Response, Failure>>,
 {
-    answered(http, template, request, async |call| {
+    answered(http, template, asked, async |call| {
         let text = call.segment("client_id").unwrap_or_default();
         let access = call.caller.access(ClientId::parse(&text), &text, scope)?;
         handler(call, access).await
@@ -65,14 +66,14 @@ where
 pub async fn for_admin<F, Fut>(
     http: Arc<Http>,
     template: &'static str,
-    request: Request<Body>,
+    asked: Asked,
     handler: F,
 ) -> Response
 where
     F: FnOnce(Call, AdminAccess) -> Fut,
     Fut: Future<Output = Result<Response, Failure>>,
 {
-    answered(http, template, request, async |call| {
+    answered(http, template, asked, async |call| {
         let access = call.caller.admin()?;
         handler(call, access).await
     })
@@ -82,13 +83,12 @@ where
 async fn answered(
     http: Arc<Http>,
     template: &'static str,
-    request: Request<Body>,
+    asked: Asked,
     handle: impl AsyncFnOnce(Call) -> Result<Response, Failure>,
 ) -> Response {
-    let (parts, body) = request.into_parts();
-    let request_id = observe::request_id(&parts.extensions);
+    let (parts, body) = asked.request.into_parts();
     let (result, decision) = counted(&http, template, parts, body, handle).await;
-    let mut response = result.unwrap_or_else(|failure| failure.render(&request_id));
+    let mut response = result.unwrap_or_else(|failure| failure.render(&asked.id));
     if let Some(decision) = decision {
         let form = http.settings.reset_form;
         rate_limits::tell(&mut response, &decision, form, http.app.now());

@@ -3,18 +3,14 @@
 
 use std::array;
 use std::fmt::Write;
-use std::hash::BuildHasher;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::http::{Method, StatusCode};
-use hashbrown::DefaultHashBuilder;
+use hyper::{Method, StatusCode};
 use metrics::{Counter, Gauge, Key, KeyName, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
-
-/// More routes than this share one set of series, named `other`. Far more than there are.
-const ROUTES_MAX: usize = 256;
+use parking_lot::Mutex;
 
 /// The route of a request that matched none.
 pub const UNMATCHED: &str = "unmatched";
@@ -100,7 +96,8 @@ fn method_index(method: &Method) -> usize {
 /// One server's figures. Nothing is global: several servers in one process keep theirs apart.
 pub struct Metrics {
     recorder: PrometheusRecorder,
-    routes: Routes,
+    /// By their templates.
+    routes: Mutex<Vec<Arc<RouteFigures>>>,
     connections: Gauge,
     dropped: Counter,
     images: Gauge,
@@ -145,7 +142,7 @@ impl Metrics {
             .register_gauge(&Key::from_parts(BUILD, version), &METADATA)
             .set(1.0);
         Self {
-            routes: Routes::new(),
+            routes: Mutex::default(),
             connections: gauge(CONNECTIONS),
             dropped: recorder.register_counter(&Key::from_static_name(DROPPED), &METADATA),
             images: gauge(IMAGES),
@@ -158,9 +155,26 @@ impl Metrics {
         }
     }
 
-    /// Counts one answered request. `route` is a template of the router's, never a path.
-    pub fn request(&self, route: &str, method: &Method, status: StatusCode, duration: Duration) {
-        let route = self.routes.find(route);
+    /// The figures of a route, by its template, never a path: what callers choose must not make new
+    /// series. To be asked for once, not for each request.
+    pub fn of_route(&self, template: &str) -> Arc<RouteFigures> {
+        let mut routes = self.routes.lock();
+        let place = routes.binary_search_by(|route| (*route.template).cmp(template));
+        let index = place.unwrap_or_else(|index| {
+            routes.insert(index, Arc::new(RouteFigures::new(template)));
+            index
+        });
+        Arc::clone(&routes[index])
+    }
+
+    /// Counts one answered request.
+    pub fn request(
+        &self,
+        route: &RouteFigures,
+        method: &Method,
+        status: StatusCode,
+        duration: Duration,
+    ) {
         let method = method_index(method);
         let status = STATUS_INDEX
             .get(usize::from(status.as_u16()) - 100)
@@ -252,7 +266,8 @@ impl Metrics {
         text.push_str(" From the request's head to the answer's\n# TYPE ");
         text.push_str(DURATIONS);
         text.push_str(" histogram\n");
-        for route in self.routes.known() {
+        let routes = self.routes.lock();
+        for route in routes.iter().filter(|route| route.durations.count() > 0) {
             route
                 .durations
                 .render(&route.template, &mut text)
@@ -268,14 +283,14 @@ impl Default for Metrics {
     }
 }
 
-/// The series of one route template.
-struct Route {
+/// The series of one route.
+pub struct RouteFigures {
     template: Box<str>,
     counters: [[OnceLock<Counter>; STATUSES.len() + 1]; METHODS.len()],
     durations: Durations,
 }
 
-impl Route {
+impl RouteFigures {
     fn new(template: &str) -> Self {
         Self {
             template: template.into(),
@@ -283,51 +298,10 @@ impl Route {
             durations: Durations::default(),
         }
     }
-}
 
-/// The routes by their templates: a hash table that only grows, so that finding one takes no lock.
-struct Routes {
-    slots: Box<[OnceLock<Box<Route>>]>,
-    overflow: Route,
-    hasher: DefaultHashBuilder,
-}
-
-impl Routes {
-    fn new() -> Self {
-        Self {
-            slots: (0..ROUTES_MAX).map(|_| OnceLock::new()).collect(),
-            overflow: Route::new("other"),
-            hasher: DefaultHashBuilder::default(),
-        }
-    }
-
-    fn find(&self, template: &str) -> &Route {
-        let (after, before) = {
-            let start = self.hasher.hash_one(template) % ROUTES_MAX as u64;
-            let (before, after) = self.slots.split_at(start as usize);
-            (after, before)
-        };
-        // Whoever fills a free slot first owns it; who comes second, with another route, goes on.
-        after
-            .iter()
-            .chain(before)
-            .map(|slot| slot.get_or_init(|| Box::new(Route::new(template))))
-            .find(|route| *route.template == *template)
-            .map_or(&self.overflow, |route| route)
-    }
-
-    /// The routes that were asked for, by name.
-    fn known(&self) -> Vec<&Route> {
-        let mut known: Vec<&Route> = self
-            .slots
-            .iter()
-            .filter_map(|slot| slot.get().map(|route| &**route))
-            .collect();
-        known.sort_unstable_by(|one, other| one.template.cmp(&other.template));
-        if self.overflow.durations.count() > 0 {
-            known.push(&self.overflow);
-        }
-        known
+    /// The route's template.
+    pub fn template(&self) -> &str {
+        &self.template
     }
 }
 
@@ -388,7 +362,8 @@ mod tests {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let status = StatusCode::from_u16(status).unwrap();
             let duration = Duration::from_micros(microseconds);
-            metrics.request("/v2/clients/{client_id}", &method, status, duration);
+            let route = metrics.of_route("/v2/clients/{client_id}");
+            metrics.request(&route, &method, status, duration);
         };
         answer("GET", 200, 100);
         answer("GET", 200, 101);
@@ -436,20 +411,11 @@ mod tests {
     }
 
     #[test]
-    fn more_routes_than_there_is_room_for_share_one_series() {
-        let metrics = Metrics::new();
-        for number in 0..ROUTES_MAX + 5 {
-            let route = format!("/{number}");
-            metrics.request(&route, &Method::GET, StatusCode::OK, Duration::ZERO);
-        }
-        let line = format!("{REQUESTS}{{route=\"other\",method=\"GET\",status=\"200\"}} 5");
-        assert_has(&metrics.render(), &line);
-    }
-
-    #[test]
     fn two_servers_in_one_process_count_apart() {
         let (one, other) = (Metrics::new(), Metrics::new());
-        one.request("/a", &Method::GET, StatusCode::OK, Duration::ZERO);
+        let route = one.of_route("/a");
+        other.of_route("/a");
+        one.request(&route, &Method::GET, StatusCode::OK, Duration::ZERO);
         assert!(one.render().contains("route=\"/a\""));
         assert!(!other.render().contains("route=\"/a\""));
     }

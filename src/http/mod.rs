@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod documents;
 pub mod etag;
 pub mod gateway;
+pub mod json;
 pub mod metrics;
 pub mod observe;
 pub mod once;
@@ -17,6 +18,7 @@ pub mod profile_body;
 pub mod query;
 pub mod rate_limits;
 pub mod request_log;
+pub mod router;
 pub mod routes;
 pub mod server;
 
@@ -27,7 +29,6 @@ use crate::http::cursor::Seal;
 use crate::http::metrics::Metrics;
 use crate::http::rate_limits::ResetForm;
 use crate::http::request_log::RequestLog;
-use crate::http::server::Peer;
 use crate::operations::app::App;
 use crate::operations::error::Error;
 
@@ -78,11 +79,4 @@ impl Http {
             log,
         }))
     }
-}
-
-/// The address that a request came from.
-fn peer(extensions: &hyper::http::Extensions) -> std::net::IpAddr {
-    extensions
-        .get::<Peer>()
-        .map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0)
 }

@@ -1,29 +1,16 @@
-//! What surrounds every request: its id, its measure, its line in the log, and the net under it
-//! that turns a panic into an answer.
-//!
-//! It is a `tower` layer with a future of its own, because a middleware function would cost a box
-//! or two for each request. It allocates twice: the id among the request's extensions, and the id's
-//! header on the answer.
+//! What is noted of every request: its id, how long it took, its line in the log.
 
-use std::any::Any;
-use std::convert::Infallible;
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use std::{fmt, str};
 
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::response::Response;
-use pin_project_lite::pin_project;
-use tower::{Layer, Service};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{Method, Request, StatusCode, Uri};
 
-use crate::http::metrics::{Metrics, UNMATCHED, method_label};
+use crate::http::answer::Response;
+use crate::http::metrics::{Metrics, RouteFigures, method_label};
 use crate::http::request_log::{Entry, FailureReason, RequestLog, may_be_secret};
-use crate::http::server::Peer;
 use crate::model::environment::{Clock, Entropy};
 
 /// The header that carries a request's id, both ways.
@@ -39,8 +26,7 @@ const CLOSED_BY_CALLER: StatusCode = match StatusCode::from_u16(499) {
     Err(_) => unreachable!(),
 };
 
-/// A request's id: 1 to 64 of `[A-Za-z0-9._-]`, the caller's own or one that we made. Among the
-/// extensions of every request.
+/// A request's id: 1 to 64 of `[A-Za-z0-9._-]`, the caller's own or one that we made.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct RequestId {
     bytes: [u8; ID_LENGTH_MAX],
@@ -82,12 +68,6 @@ impl RequestId {
     }
 }
 
-/// The id of a request that [`Observe`] let through.
-pub fn request_id(extensions: &axum::http::Extensions) -> RequestId {
-    let id = extensions.get::<RequestId>().copied();
-    id.expect("the router's outermost layer gives every request an id")
-}
-
 impl fmt::Display for RequestId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())
@@ -114,138 +94,46 @@ pub struct Observer {
     pub failure: fn(&RequestId, &str) -> Response,
 }
 
-/// The layer, for `Router::layer`: outermost, after every route and fallback has been added.
-#[derive(Clone)]
-pub struct Observe(Arc<Observer>);
-
-impl Observe {
-    /// A layer that tells `observer`.
-    pub fn new(observer: Observer) -> Self {
-        Self(Arc::new(observer))
-    }
-}
-
-impl<S> Layer<S> for Observe {
-    type Service = Observed<S>;
-
-    fn layer(&self, inner: S) -> Observed<S> {
-        let observer = Arc::clone(&self.0);
-        Observed { inner, observer }
-    }
-}
-
-/// A service of which every request is observed.
-#[derive(Clone)]
-pub struct Observed<S> {
-    inner: S,
-    observer: Arc<Observer>,
-}
-
-impl<S> Service<Request> for Observed<S>
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-{
-    type Response = Response;
-    type Error = Infallible;
-    type Future = Observing<S::Future>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, mut request: Request) -> Self::Future {
-        let exchange = Exchange::begin(&self.observer, &request);
-        request.extensions_mut().insert(exchange.request_id);
-        let call = catch_unwind(AssertUnwindSafe(|| self.inner.call(request)));
-        let (inner, panic) = match call {
-            Ok(inner) => (Some(inner), None),
-            Err(panic) => (None, Some(message(&*panic))),
-        };
-        Observing {
-            inner,
-            panic,
-            exchange,
-        }
-    }
-}
-
-pin_project! {
-    /// The answer to come.
-    pub struct Observing<F> {
-        // None once it has panicked: it must not be asked again.
-        #[pin]
-        inner: Option<F>,
-        panic: Option<String>,
-        exchange: Exchange,
-    }
-}
-
-impl<F> Future for Observing<F>
-where
-    F: Future<Output = Result<Response, Infallible>>,
-{
-    type Output = Result<Response, Infallible>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if let Some(inner) = this.inner.as_mut().as_pin_mut() {
-            match catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(Ok(response))) => {
-                    return Poll::Ready(Ok(this.exchange.answered(response)));
-                }
-                Err(panic) => {
-                    this.inner.set(None);
-                    *this.panic = Some(message(&*panic));
-                }
-            }
-        }
-        let reason = this.panic.take().unwrap_or_default();
-        Poll::Ready(Ok(this.exchange.panicked(reason)))
-    }
-}
-
-/// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("without a message"))
-}
-
 /// One request and its answer. Dropped before the answer, it says that nobody waited for it.
-struct Exchange {
-    observer: Arc<Observer>,
+pub struct Exchange<'a> {
+    observer: &'a Observer,
+    figures: &'a RouteFigures,
     begun: Duration,
-    request_id: RequestId,
+    /// The request's id.
+    pub request_id: RequestId,
     method: Method,
     uri: Uri,
-    route: Option<MatchedPath>,
-    peer: Option<IpAddr>,
+    peer: IpAddr,
     is_over: bool,
 }
 
-impl Exchange {
-    fn begin(observer: &Arc<Observer>, request: &Request) -> Self {
+impl<'a> Exchange<'a> {
+    /// A request to the route with these figures, from `peer`, begins.
+    pub fn begin<B>(
+        observer: &'a Observer,
+        figures: &'a RouteFigures,
+        request: &Request<B>,
+        peer: IpAddr,
+    ) -> Self {
         let request_id = request
             .headers()
             .get(&REQUEST_ID)
             .and_then(|value| RequestId::parse(value.to_str().ok()?))
             .unwrap_or_else(|| RequestId::new(&*observer.entropy));
         Self {
-            observer: Arc::clone(observer),
+            observer,
+            figures,
             begun: observer.clock.monotonic(),
             request_id,
             method: request.method().clone(),
             uri: request.uri().clone(),
-            route: request.extensions().get::<MatchedPath>().cloned(),
-            peer: request.extensions().get::<Peer>().map(|peer| peer.0),
+            peer,
             is_over: false,
         }
     }
 
-    fn answered(&mut self, mut response: Response) -> Response {
+    /// It was answered: the answer gets the id.
+    pub fn answered(&mut self, mut response: Response) -> Response {
         let id = HeaderValue::from_str(self.request_id.as_str()).expect("an id is plain ASCII");
         response.headers_mut().insert(&REQUEST_ID, id);
         let reason = response.extensions().get::<FailureReason>();
@@ -253,7 +141,8 @@ impl Exchange {
         response
     }
 
-    fn panicked(&mut self, reason: String) -> Response {
+    /// Its handler panicked, for this reason.
+    pub fn panicked(&mut self, reason: String) -> Response {
         let mut response = (self.observer.failure)(&self.request_id, self.uri.path());
         response.extensions_mut().insert(FailureReason(reason));
         self.answered(response)
@@ -261,12 +150,11 @@ impl Exchange {
 
     fn tell(&mut self, status: StatusCode, reason: Option<&str>) {
         self.is_over = true;
-        let observer = &self.observer;
+        let observer = self.observer;
         let duration = observer.clock.monotonic().saturating_sub(self.begun);
-        let route = self.route.as_ref().map_or(UNMATCHED, MatchedPath::as_str);
         observer
             .metrics
-            .request(route, &self.method, status, duration);
+            .request(self.figures, &self.method, status, duration);
         let status = status.as_u16();
         // Where no line is wanted, not even the time of day is asked for.
         if observer.log.wants(status, duration) {
@@ -275,7 +163,7 @@ impl Exchange {
                 request_id: self.request_id.as_str(),
                 method: method_label(&self.method),
                 path: self.uri.path(),
-                route,
+                route: self.figures.template(),
                 status,
                 duration,
                 peer: self.peer,
@@ -285,7 +173,7 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for Exchange<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             self.tell(CLOSED_BY_CALLER, None);

@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: the same request under the same key is answered as it was the first time.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};

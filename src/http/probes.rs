@@ -1,17 +1,16 @@
 //! `/healthz` and `/readyz`, for who starts and watches the server. They need no token and tell
 //! nothing of anybody.
 
-use axum::body::Body;
-use axum::response::Response;
+use crate::http::answer::Response;
+use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
-use hyper::{Request, StatusCode};
 use serde_json::json;
 
 use crate::http::Http;
 use crate::http::answer;
 use crate::http::clients::failure::Failure;
-use crate::http::observe::request_id;
 use crate::http::request_log::FailureReason;
+use crate::http::router::Asked;
 
 /// `GET /healthz`: the process answers.
 pub fn healthz() -> Response {
@@ -36,9 +35,9 @@ pub async fn readyz(http: &Http) -> Response {
 }
 
 /// `GET /metrics`: figures without names and ids, in Prometheus' text form.
-pub fn metrics(http: &Http, request: &Request<Body>) -> Response {
+pub fn metrics(http: &Http, asked: &Asked) -> Response {
     if !http.settings.metrics {
-        return Failure::NoSuchPath.render(&request_id(request.extensions()));
+        return Failure::NoSuchPath.render(&asked.id);
     }
     let (count, bytes) = http.app.images();
     http.metrics.set_images(count, bytes);

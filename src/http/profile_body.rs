@@ -1,82 +1,74 @@
 //! The gateway's `user` object, which the Clients API shows as a user's profile: state, the fields
 //! that are set with their fallbacks, custom attributes. Nothing in it is ever null.
 
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
-
+use crate::http::json;
 use crate::model::profile::ProfileField;
 use crate::model::profile_json::CUSTOM_ATTRIBUTES;
 use crate::model::user::UserView;
 
-const EMPLOYMENT: &str = "employment_info";
-const LOCATION: &str = "employment_location";
+/// The objects that lie in each other, from the outermost; the fields of each come before the next
+/// object, and all of them in the order of [`ProfileField::ALL`].
+const NESTED: [&str; 2] = ["employment_info", "employment_location"];
 
-/// A user's profile on the wire.
-pub struct ProfileBody<'a>(pub &'a UserView<'a>);
-
-/// The fields of one nested object, and the object nested in it.
-struct Group<'a> {
-    user: &'a UserView<'a>,
-    prefix: &'static str,
+/// Writes a user's profile.
+pub fn write(out: &mut String, user: &UserView<'_>) {
+    out.push_str(r#"{"state":""#);
+    out.push_str(user.gateway_state().name());
+    out.push('"');
+    let mut depth = 0;
+    let mut divider = ",";
+    for (field, value) in ProfileField::ALL.into_iter().zip(user.gateway_fields()) {
+        let Some(value) = value else { continue };
+        let (own_depth, key) = place(field);
+        for object in &NESTED[depth..own_depth] {
+            out.push_str(divider);
+            out.push('"');
+            out.push_str(object);
+            out.push_str("\":{");
+            divider = "";
+        }
+        depth = own_depth;
+        out.push_str(divider);
+        divider = ",";
+        out.push('"');
+        out.push_str(key);
+        out.push_str("\":");
+        json::text(out, value);
+    }
+    out.push_str(&"}}"[..depth]);
+    if let Some(attributes) = user.profile.custom_attributes() {
+        out.push_str(",\"");
+        out.push_str(CUSTOM_ATTRIBUTES);
+        out.push_str("\":");
+        out.push_str(attributes);
+    }
+    out.push('}');
 }
 
-impl Serialize for ProfileBody<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let user = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("state", user.gateway_state().name())?;
-        for field in ProfileField::ALL
-            .into_iter()
-            .filter(|field| !field.path().contains('.'))
-        {
-            if let Some(value) = user.gateway_field(field) {
-                map.serialize_entry(field.path(), value)?;
-            }
+/// In how many of [`NESTED`] a field lies, and its name there.
+fn place(field: ProfileField) -> (usize, &'static str) {
+    const PLACES: [(usize, &str); ProfileField::ALL.len()] = {
+        let mut places = [(0, ""); ProfileField::ALL.len()];
+        let mut index = 0;
+        while index < places.len() {
+            places[index] = split(ProfileField::ALL[index].path());
+            index += 1;
         }
-        let employment = Group {
-            user,
-            prefix: "employment_info.",
-        };
-        if !employment.is_empty() {
-            map.serialize_entry(EMPLOYMENT, &employment)?;
-        }
-        if let Some(json) = user.profile.custom_attributes() {
-            let raw: &RawValue = serde_json::from_str(json).map_err(serde::ser::Error::custom)?;
-            map.serialize_entry(CUSTOM_ATTRIBUTES, raw)?;
-        }
-        map.end()
-    }
+        places
+    };
+    PLACES[field as usize]
 }
 
-impl Group<'_> {
-    fn is_empty(&self) -> bool {
-        let fields = ProfileField::ALL.into_iter();
-        let mut own = fields.filter(|field| field.path().starts_with(self.prefix));
-        own.all(|field| self.user.gateway_field(field).is_none())
-    }
-}
-
-impl Serialize for Group<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for field in ProfileField::ALL {
-            let Some(key) = field.path().strip_prefix(self.prefix) else {
-                continue;
-            };
-            if !key.contains('.')
-                && let Some(value) = self.user.gateway_field(field)
-            {
-                map.serialize_entry(key, value)?;
-            }
+/// How many dots a path has, and what stands behind the last.
+const fn split(path: &str) -> (usize, &str) {
+    let bytes = path.as_bytes();
+    let (mut depth, mut start, mut index) = (0, 0, 0);
+    while index < bytes.len() {
+        if bytes[index] == b'.' {
+            depth += 1;
+            start = index + 1;
         }
-        let location = Group {
-            user: self.user,
-            prefix: "employment_info.employment_location.",
-        };
-        if self.prefix != location.prefix && !location.is_empty() {
-            map.serialize_entry(LOCATION, &location)?;
-        }
-        map.end()
+        index += 1;
     }
+    (depth, path.split_at(start).1)
 }

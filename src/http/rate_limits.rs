@@ -1,6 +1,6 @@
 //! Rate limits on the wire: the headers that tell of a bucket.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
 use crate::model::rate_limit::Decision;

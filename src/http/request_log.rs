@@ -102,7 +102,7 @@ pub struct Entry<'a> {
     /// From its head to the answer's.
     pub duration: Duration,
     /// Who is at the other end of the connection.
-    pub peer: Option<IpAddr>,
+    pub peer: IpAddr,
     /// Why it failed.
     pub reason: Option<&'a str>,
 }
@@ -112,7 +112,7 @@ struct Record {
     at: Timestamp,
     duration: Duration,
     method: &'static str,
-    peer: Option<IpAddr>,
+    peer: IpAddr,
     status: u16,
     request_id: Range<usize>,
     path: Range<usize>,
@@ -325,14 +325,12 @@ impl Formatter {
             quote(&text[record.route.clone()], line)?;
             write!(
                 line,
-                r#","status":{},"duration_ms":{}.{:03}"#,
+                r#","status":{},"duration_ms":{}.{:03},"peer":"{}""#,
                 record.status,
                 microseconds / 1000,
-                microseconds % 1000
+                microseconds % 1000,
+                record.peer
             )?;
-            if let Some(peer) = record.peer {
-                write!(line, r#","peer":"{peer}""#)?;
-            }
             if let Some(reason) = &record.reason {
                 line.write_all(br#","reason":"#)?;
                 quote(&text[reason.clone()], line)?;

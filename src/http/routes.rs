@@ -3,22 +3,18 @@
 //! One table makes the router, the OpenAPI document's list of paths, and the access test: a route
 //! that is not in it does not exist, and what a route needs is checked before its handler runs.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::extract::State;
-use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter, on};
 use hyper::header::{ALLOW, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 
+use crate::http::answer::Response;
 use crate::http::call::{self, Call};
 use crate::http::clients::failure::Failure;
 use crate::http::clients::{activity, clients, departments, users};
-use crate::http::observe::{Observe, Observer, RequestId};
-use crate::http::{Http, answer, documents, gateway, observe, peer, probes};
+use crate::http::observe::{Observer, RequestId};
+use crate::http::router::{Answering, Asked, Resource, Router};
+use crate::http::{Http, answer, documents, gateway, probes, router};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::RouteClass;
 use crate::model::scope::Scope;
@@ -38,8 +34,7 @@ pub enum Needs {
     Gateway(RouteClass),
 }
 
-type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
-type Handler = Arc<dyn Fn(Arc<Http>, Request<Body>) -> Answering + Send + Sync>;
+type Handler = Arc<dyn Fn(Arc<Http>, Asked) -> Answering + Send + Sync>;
 
 /// One route.
 #[derive(Clone)]
@@ -107,13 +102,13 @@ pub fn table() -> Vec<Route> {
         open_waiting("/readyz", "readyz", |http| Box::pin(async move { probes::readyz(&http).await })),
         open("/metrics", "metrics", probes::metrics),
         // Documents for people and machines.
-        open("/", "index", |_, request| documents::index(request.headers())),
-        open("/openapi.json", "openapi", |_, request| documents::openapi(request.headers())),
+        open("/", "index", |_, asked| documents::index(asked.request.headers())),
+        open("/openapi.json", "openapi", |_, asked| documents::openapi(asked.request.headers())),
         open("/docs", "docs", |_, _| documents::docs_entrance()),
-        open("/docs/", "docsPage", |_, request| documents::docs_file(request)),
-        open("/docs/{file}", "docsFile", |_, request| documents::docs_file(request)),
-        open("/llms.txt", "llms", |_, request| documents::llms(request.headers())),
-        open("/llms-full.txt", "llmsFull", |_, request| documents::llms_full(request.headers())),
+        open("/docs/", "docsPage", |_, asked| documents::docs_file(asked)),
+        open("/docs/{file}", "docsFile", |_, asked| documents::docs_file(asked)),
+        open("/llms.txt", "llms", |_, asked| documents::llms(asked.request.headers())),
+        open("/llms-full.txt", "llmsFull", |_, asked| documents::llms_full(asked.request.headers())),
     ]
 }
 
@@ -127,9 +122,8 @@ fn of_client<Fut>(
 where
     Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
 {
-    let handler: Handler = Arc::new(move |http, request| {
-        Box::pin(call::for_client(http, path, scope, request, handler))
-    });
+    let handler: Handler =
+        Arc::new(move |http, asked| Box::pin(call::for_client(http, path, scope, asked, handler)));
     Route {
         method: method.clone(),
         path,
@@ -149,7 +143,7 @@ where
     Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
 {
     let handler: Handler =
-        Arc::new(move |http, request| Box::pin(call::for_admin(http, path, request, handler)));
+        Arc::new(move |http, asked| Box::pin(call::for_admin(http, path, asked, handler)));
     Route {
         method: method.clone(),
         path,
@@ -160,9 +154,9 @@ where
 }
 
 fn of_gateway(path: &'static str, class: RouteClass, name: &'static str) -> Route {
-    let handler: Handler = Arc::new(move |http, request| {
+    let handler: Handler = Arc::new(move |http, asked| {
         Box::pin(async move {
-            gateway::for_instance(http, path, class, request, async |question| match class {
+            gateway::for_instance(http, path, class, asked, async |question| match class {
                 RouteClass::GatewayList => gateway::list(question).await,
                 _ => gateway::get(question).await,
             })
@@ -179,13 +173,9 @@ fn of_gateway(path: &'static str, class: RouteClass, name: &'static str) -> Rout
 }
 
 /// A route that needs nothing, whose answer is at hand.
-fn open(
-    path: &'static str,
-    name: &'static str,
-    handler: fn(&Http, &Request<Body>) -> Response,
-) -> Route {
-    let handler: Handler = Arc::new(move |http, request| {
-        let response = handler(&http, &request);
+fn open(path: &'static str, name: &'static str, handler: fn(&Http, &Asked) -> Response) -> Route {
+    let handler: Handler = Arc::new(move |http, asked| {
+        let response = handler(&http, &asked);
         Box::pin(std::future::ready(response))
     });
     Route {
@@ -214,20 +204,14 @@ fn open_waiting(
 }
 
 /// The router of all routes. Unknown paths and methods are refused in the dialect of the path.
-pub fn router(http: Arc<Http>) -> Router {
+pub fn router(http: &Arc<Http>) -> Router {
     let table = table();
-    let mut router = Router::new();
-    let mut paths: Vec<&'static str> = Vec::new();
+    let mut resources: Vec<Resource> = Vec::new();
     for route in &table {
-        if paths.contains(&route.path) {
-            continue;
+        if resources.iter().all(|known| known.template != route.path) {
+            let routes = table.iter().filter(|other| other.path == route.path);
+            resources.push(resource(http, route.path, &routes.collect::<Vec<_>>()));
         }
-        paths.push(route.path);
-        let routes: Vec<&Route> = table
-            .iter()
-            .filter(|other| other.path == route.path)
-            .collect();
-        router = router.route(route.path, of_path(&routes));
     }
     let observer = Observer {
         clock: Arc::clone(http.app.clock()),
@@ -236,10 +220,16 @@ pub fn router(http: Arc<Http>) -> Router {
         log: Arc::clone(&http.log),
         failure: panicked,
     };
-    router
-        .fallback(unknown_path)
-        .with_state(http)
-        .layer(Observe::new(observer))
+    Router::new(observer, resources, with(http, unknown_path))
+}
+
+/// A handler of the router's that is handed the doors.
+fn with<F>(http: &Arc<Http>, handler: fn(Arc<Http>, Asked) -> F) -> router::Handler
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    let http = Arc::clone(http);
+    Box::new(move |asked| Box::pin(handler(Arc::clone(&http), asked)))
 }
 
 /// Whether the path is one that we answer in the Clients API's form: those of one segment, and
@@ -260,81 +250,69 @@ fn panicked(request_id: &RequestId, path: &str) -> Response {
     }
 }
 
-fn of_path(routes: &[&Route]) -> MethodRouter<Arc<Http>> {
-    let mut methods: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
-    if methods.contains(&"GET") {
-        methods.push("HEAD");
+/// What answers under a path: its routes, `OPTIONS`, and a refusal of all other methods.
+fn resource(http: &Arc<Http>, template: &'static str, routes: &[&Route]) -> Resource {
+    let mut names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
     }
-    methods.push("OPTIONS");
-    let allow: &'static str = String::leak(methods.join(", "));
+    names.push("OPTIONS");
+    let allow = HeaderValue::from_str(&names.join(", ")).expect("methods are visible ASCII");
     let is_gateway = routes
         .iter()
         .any(|route| matches!(route.needs, Needs::Gateway(_)));
-    let mut router = MethodRouter::new()
-        .fallback(move |State(http), request| refuse_method(http, request, allow, is_gateway))
-        .options(move |State(http), request| tell_methods(http, request, allow, is_gateway));
+    let mut methods: Vec<(Method, router::Handler)> = Vec::new();
     for route in routes {
-        let handler = Arc::clone(&route.handler);
-        let filter = MethodFilter::try_from(route.method.clone())
-            .expect("the table has standard methods only");
-        let method = on(
-            filter,
-            move |State(http): State<Arc<Http>>, request: Request<Body>| handler(http, request),
-        );
-        router = router.merge(method);
+        let (http, handler) = (Arc::clone(http), Arc::clone(&route.handler));
+        let handler = Box::new(move |asked| handler(Arc::clone(&http), asked));
+        methods.push((route.method.clone(), handler));
     }
-    router
-}
-
-async fn tell_methods(
-    http: Arc<Http>,
-    request: Request<Body>,
-    allow: &'static str,
-    is_gateway: bool,
-) -> Response {
-    let response = if is_gateway {
-        gateway::options(&http, peer(request.extensions())).await
+    let (options, refuse) = if is_gateway {
+        (with(http, gateway_options), with(http, gateway_method))
     } else {
-        answer::empty(StatusCode::NO_CONTENT)
+        (with(http, options), with(http, method))
     };
-    allowed(response, allow)
+    methods.push((Method::OPTIONS, allowing(options, &allow)));
+    Resource {
+        template,
+        methods,
+        otherwise: allowing(refuse, &allow),
+    }
 }
 
-async fn refuse_method(
-    http: Arc<Http>,
-    request: Request<Body>,
-    allow: &'static str,
-    is_gateway: bool,
-) -> Response {
-    let response = if is_gateway {
-        gateway::refuse(
-            &http,
-            peer(request.extensions()),
-            gateway::Failure::MethodNotAllowed,
-        )
-        .await
+/// The same handler, whose answers tell the methods that there are.
+fn allowing(handler: router::Handler, allow: &HeaderValue) -> router::Handler {
+    let allow = allow.clone();
+    Box::new(move |asked| {
+        let (answering, allow) = (handler(asked), allow.clone());
+        Box::pin(async move {
+            let mut response = answering.await;
+            response.headers_mut().insert(ALLOW, allow);
+            response
+        })
+    })
+}
+
+async fn options(_: Arc<Http>, _: Asked) -> Response {
+    answer::empty(StatusCode::NO_CONTENT)
+}
+
+async fn method(_: Arc<Http>, asked: Asked) -> Response {
+    Failure::MethodNotAllowed.render(&asked.id)
+}
+
+async fn gateway_options(http: Arc<Http>, asked: Asked) -> Response {
+    gateway::options(&http, asked.peer).await
+}
+
+async fn gateway_method(http: Arc<Http>, asked: Asked) -> Response {
+    gateway::refuse(&http, asked.peer, gateway::Failure::MethodNotAllowed).await
+}
+
+async fn unknown_path(http: Arc<Http>, asked: Asked) -> Response {
+    if is_ours(asked.request.uri().path()) {
+        Failure::NoSuchPath.render(&asked.id)
     } else {
-        Failure::MethodNotAllowed.render(&observe::request_id(request.extensions()))
-    };
-    allowed(response, allow)
-}
-
-fn allowed(mut response: Response, allow: &'static str) -> Response {
-    response
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static(allow));
-    response
-}
-
-async fn unknown_path(State(http): State<Arc<Http>>, request: Request<Body>) -> Response {
-    if is_ours(request.uri().path()) {
-        Failure::NoSuchPath.render(&observe::request_id(request.extensions()))
-    } else {
-        gateway::refuse(
-            &http,
-            peer(request.extensions()),
-            gateway::Failure::NoSuchPath,
-        )
-        .await
+        gateway::refuse(&http, asked.peer, gateway::Failure::NoSuchPath).await
     }
 }

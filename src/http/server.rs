@@ -10,8 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::Request;
-use axum::response::Response;
+use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,9 +18,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
-use tower::Service;
 
+use crate::http::body::Body;
 use crate::http::metrics::Metrics;
+use crate::http::router::Router;
 
 /// The most bytes of one request's line and headers. More than hyper's 100 headers is refused too;
 /// saying that number here would cost an allocation for each request.
@@ -31,10 +31,6 @@ const HEADER_BYTES_MAX: usize = 64 * 1024;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long abandoned connections get to notice that they are.
 const ABANDON_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// Who is at the other end of the connection: among the extensions of every request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
 
 /// What a server allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,18 +66,13 @@ enum Phase {
 
 /// Serves connections until `shutdown` is over. Then new ones are refused, requests in flight are
 /// finished, and those that outlast the limit are cut off. Says how many connections these were.
-pub async fn serve<S>(
+pub async fn serve(
     listener: TcpListener,
-    service: S,
+    router: Arc<Router>,
     limits: &Limits,
     metrics: &Arc<Metrics>,
     shutdown: impl Future<Output = ()>,
-) -> usize
-where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send,
-{
+) -> usize {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
@@ -107,7 +98,7 @@ where
         };
         let open = Open::new(permit, metrics);
         let phase = observed_phase.clone();
-        let connection = converse(builder.clone(), stream, peer, service.clone(), phase);
+        let connection = converse(builder.clone(), stream, peer, Arc::clone(&router), phase);
         tokio::spawn(async move {
             connection.await;
             drop(open);
@@ -172,24 +163,19 @@ impl Drop for Open {
 }
 
 /// One connection from its first byte to its end.
-async fn converse<S>(
+async fn converse(
     builder: http1::Builder,
     stream: TcpStream,
     peer: IpAddr,
-    service: S,
+    router: Arc<Router>,
     mut phase: watch::Receiver<Phase>,
-) where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    S: Clone + Send + Sync + 'static,
-    S::Future: Send,
-{
+) {
     // Answers are whole when they are sent: waiting for more of them only costs time. A socket that
     // refuses the option is still good.
     let _ = stream.set_nodelay(true);
-    let answer = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        // Axum's router, and all that is made of it, is always ready.
-        service.clone().call(request)
+    let answer = service_fn(move |request: Request<Incoming>| {
+        let router = Arc::clone(&router);
+        async move { Ok::<_, Infallible>(router.answer(request.map(Body::new), peer).await) }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
     loop {

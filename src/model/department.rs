@@ -22,26 +22,39 @@ pub struct Department {
     pub revision: i64,
 }
 
-impl Department {
-    /// What a user's body embeds of it.
-    pub fn reference(&self) -> DepartmentRef<'_> {
-        DepartmentRef {
-            id: self.id,
-            name: &self.name,
-            description: self.description.as_deref(),
-        }
+/// Who keeps departments under numbers of its own.
+pub trait Numbered {
+    /// The department of that number, which it gave.
+    fn department(&self, number: u32) -> &Department;
+}
+
+/// A person's departments, the primary one first: lent without a list of them being made.
+#[derive(Clone, Copy)]
+pub enum Departments<'a> {
+    /// These.
+    Listed(&'a [Department]),
+    /// Those of these numbers.
+    Numbered(&'a [u32], &'a dyn Numbered),
+}
+
+impl<'a> Departments<'a> {
+    /// One after the other.
+    pub fn iter(self) -> impl Iterator<Item = &'a Department> {
+        let count = match self {
+            Self::Listed(departments) => departments.len(),
+            Self::Numbered(numbers, _) => numbers.len(),
+        };
+        (0..count).map(move |index| match self {
+            Self::Listed(departments) => &departments[index],
+            Self::Numbered(numbers, keeper) => keeper.department(numbers[index]),
+        })
     }
 }
 
-/// What a user's body embeds of a department.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DepartmentRef<'a> {
-    /// The id.
-    pub id: DepartmentId,
-    /// The name.
-    pub name: &'a str,
-    /// The description.
-    pub description: Option<&'a str>,
+impl std::fmt::Debug for Departments<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
+    }
 }
 
 /// A department with the number of its members, as one moment shows it.

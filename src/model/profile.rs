@@ -26,6 +26,18 @@ impl Profile {
         self.at(field as u32)
     }
 
+    /// The values of all fields, in the order of [`ProfileField::ALL`].
+    pub fn values(&self) -> [Option<&str>; ProfileField::ALL.len()] {
+        let mut values = [None; ProfileField::ALL.len()];
+        let mut texts = self.text.split(DIVIDER);
+        for (bit, value) in values.iter_mut().enumerate() {
+            if self.mask & (1 << bit) != 0 {
+                *value = texts.next();
+            }
+        }
+        values
+    }
+
     /// The custom attributes: the text of a JSON object that is not empty.
     pub fn custom_attributes(&self) -> Option<&str> {
         self.at(CUSTOM)

@@ -114,12 +114,12 @@ impl ProfileField {
     };
 
     /// The dotted path inside `user`, for example `employment_info.role`.
-    pub fn path(self) -> &'static str {
-        &self.whole_path()[PREFIX.len()..]
+    pub const fn path(self) -> &'static str {
+        self.whole_path().split_at(PREFIX.len()).1
     }
 
     /// The dotted path from the item, for example `user.employment_info.role`.
-    pub fn whole_path(self) -> &'static str {
+    pub const fn whole_path(self) -> &'static str {
         TABLE[self as usize].1
     }
 

@@ -70,18 +70,34 @@ impl Timestamp {
 
     /// `2026-02-24T21:23:53.082Z`: always three decimals (the Clients API's form).
     pub fn with_milliseconds(self) -> String {
-        self.print(&MILLISECONDS)
+        let mut text = String::with_capacity(24);
+        self.print_with_milliseconds(&mut text);
+        text
+    }
+
+    /// The same, written behind `text`.
+    pub fn print_with_milliseconds(self, text: &mut String) {
+        self.print(&MILLISECONDS, text);
     }
 
     /// `2023-05-14T09:30:00Z`: whole seconds (the Identity Gateway's form).
     pub fn with_seconds(self) -> String {
-        self.whole_seconds().print(&SECONDS)
+        let mut text = String::with_capacity(20);
+        self.print_with_seconds(&mut text);
+        text
     }
 
-    fn print(self, printer: &DateTimePrinter) -> String {
+    /// The same, written behind `text`.
+    pub fn print_with_seconds(self, text: &mut String) {
+        self.whole_seconds().print(&SECONDS, text);
+    }
+
+    fn print(self, printer: &DateTimePrinter, text: &mut String) {
         let moment =
             jiff::Timestamp::from_millisecond(self.0).expect("both bounds lie within jiff's range");
-        printer.timestamp_to_string(&moment)
+        printer
+            .print_timestamp(&moment, text)
+            .expect("a String takes all that is written to it");
     }
 }
 

@@ -1,7 +1,7 @@
 //! People: the record that everything else is about.
 
 use crate::model::activity::LastActivity;
-use crate::model::department::{Department, DepartmentRef};
+use crate::model::department::{Department, Departments};
 use crate::model::filter::{Attribute, Subject};
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::profile::{Profile, ProfileField};
@@ -77,7 +77,7 @@ pub struct UserView<'a> {
     /// See [`User::profile`].
     pub profile: &'a Profile,
     /// The departments, the primary one first.
-    pub departments: Vec<DepartmentRef<'a>>,
+    pub departments: Departments<'a>,
     /// When they were last seen.
     pub last_activity: LastActivity,
     /// See [`User::created_at`].
@@ -113,6 +113,16 @@ impl<'a> UserView<'a> {
             .unwrap_or(self.user_key)
     }
 
+    /// All profile fields as the gateway shows them, in the order of [`ProfileField::ALL`].
+    pub fn gateway_fields(&self) -> [Option<&'a str>; ProfileField::ALL.len()] {
+        let mut values = self.profile.values();
+        for field in [ProfileField::UniversalIdentifier, ProfileField::Department] {
+            let value = &mut values[field as usize];
+            *value = value.or_else(|| self.gateway_field(field));
+        }
+        values
+    }
+
     /// A profile field as the gateway shows it, with its fallbacks.
     pub fn gateway_field(&self, field: ProfileField) -> Option<&'a str> {
         match field {
@@ -120,7 +130,7 @@ impl<'a> UserView<'a> {
             ProfileField::Department => self
                 .profile
                 .get(field)
-                .or_else(|| self.departments.first().map(|department| department.name)),
+                .or_else(|| Some(&*self.departments.iter().next()?.name)),
             _ => self.profile.get(field),
         }
     }
@@ -171,7 +181,7 @@ impl UserDetails {
             external_id: user.external_id.as_deref(),
             state: user.state,
             profile: &user.profile,
-            departments: self.departments.iter().map(Department::reference).collect(),
+            departments: Departments::Listed(&self.departments),
             last_activity: self.last_activity,
             created_at: user.created_at,
             updated_at: user.updated_at,

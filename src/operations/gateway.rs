@@ -87,7 +87,7 @@ async fn find(app: &App, name: &str) -> Result<Option<Arc<KnownInstance>>, Error
     if let Some(instance) = app.registry.instance(name) {
         return Ok(Some(instance));
     }
-    app.registry.look_again(app.clock.monotonic()).await?;
+    Box::pin(app.registry.look_again(app.clock.monotonic())).await?;
     Ok(app.registry.instance(name))
 }
 

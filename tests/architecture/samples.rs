@@ -153,7 +153,7 @@ fn sql_is_found_outside_store_only() {
 #[test]
 fn http_is_found_below_http() {
     let text =
-        "use axum::Json;\nfn f() -> StatusCode {\n    http::Method::GET\n}\nuse hyper::body;";
+        "use matchit::Router;\nfn f() -> StatusCode {\n    http::Method::GET\n}\nuse hyper::body;";
     for layer in BELOW_HTTP {
         let mut found = lines(http_below_http, &format!("src/{layer}/users.rs"), text);
         found.sort_unstable();

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use axum::body::Body;
 use hyper::Request;
+use rollcall::http::body::Body;
 use rollcall::http::documents::document;
 use rollcall::http::routes::{Needs, table};
 use rollcall::model::scope::Scope;
@@ -56,7 +56,7 @@ impl Walk {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let body = body.map_or_else(Body::default, |body| Body::from(body.to_string()));
         let answer = self.server.ask(request.body(body).unwrap()).await;
         assert_eq!(
             answer.status.as_u16(),

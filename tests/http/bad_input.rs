@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use hyper::body::{Body as HttpBody, Frame};
+use hyper::body::{Body as HttpBody, Bytes, Frame};
+use rollcall::http::body::Body;
 use rollcall::http::routes::{self, Needs, Route};
 use serde_json::{Value, json};
 
@@ -235,7 +235,7 @@ async fn a_body_over_a_mebibyte_is_413_announced_or_not() {
     let stage = Stage::new().await;
     let before = stage.client.numbers().await;
     for route in guarded().filter(|route| ["POST", "PATCH"].contains(&route.method.as_str())) {
-        let announced = sent(&stage, &route, Body::empty(), Some(GIBIBYTE)).await;
+        let announced = sent(&stage, &route, Body::default(), Some(GIBIBYTE)).await;
         let endless = || Body::new(Endless { given: 0 });
         let streamed = sent(&stage, &route, endless(), None).await;
         // The announcement may be a lie.

@@ -34,8 +34,8 @@ struct Shown {
 impl Shown {
     fn of(view: &UserView<'_>) -> Self {
         let departments = view.departments.iter().map(|department| {
-            let description = department.description.map(str::to_owned);
-            (department.id, department.name.to_owned(), description)
+            let description = department.description.as_deref().map(str::to_owned);
+            (department.id, department.name.to_string(), description)
         });
         Self {
             id: view.id,

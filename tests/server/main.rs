@@ -12,15 +12,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::Extension;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use hyper::{Method, StatusCode};
+use rollcall::http::answer::{self, Response};
 use rollcall::http::metrics::Metrics;
-use rollcall::http::observe::{Observe, Observer, RequestId};
+use rollcall::http::observe::Observer;
 use rollcall::http::request_log::{FailureReason, RequestLog, RequestLogMode};
-use rollcall::http::server::{Limits, Peer, serve};
+use rollcall::http::router::{Asked, Handler, Resource, Router};
+use rollcall::http::server::{Limits, serve};
 use rollcall::model::environment::{Clock, Entropy};
 use rollcall::model::timestamp::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -103,11 +101,11 @@ impl Running {
             log: Arc::clone(&log),
             failure: |id, path| {
                 let text = format!("internal_error {id} {path}");
-                (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+                answer::json_text(StatusCode::INTERNAL_SERVER_ERROR, text)
             },
         };
         let signals = Arc::new(Signals::default());
-        let router = router(&signals).layer(Observe::new(observer));
+        let router = Arc::new(router(observer, &signals));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -148,32 +146,72 @@ impl Running {
     }
 }
 
-fn router(signals: &Arc<Signals>) -> Router {
-    let hello = |Extension(signals): Extension<Arc<Signals>>| async move {
-        signals.calls.fetch_add(1, Ordering::Relaxed);
-        "hello"
-    };
-    let wait = |Extension(signals): Extension<Arc<Signals>>| async move {
-        signals.entered.notify_one();
-        signals.release.notified().await;
-        "waited"
-    };
-    let fail = || async {
-        let reason = FailureReason("the disk is \"full\"".into());
-        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        response.extensions_mut().insert(reason);
-        response
-    };
-    let who = |Extension(id): Extension<RequestId>, Extension(peer): Extension<Peer>| async move {
-        format!("{id} {}", peer.0)
-    };
-    Router::new()
-        .route("/hello", get(hello))
-        .route("/wait", get(wait))
-        .route("/panic", get(async || -> Response { panic!("no {}", 42) }))
-        .route("/fail", get(fail))
-        .route("/who/{name}", get(who))
-        .layer(Extension(Arc::clone(signals)))
+async fn hello(_: Asked, signals: Arc<Signals>) -> Response {
+    signals.calls.fetch_add(1, Ordering::Relaxed);
+    text("hello")
+}
+
+async fn wait(_: Asked, signals: Arc<Signals>) -> Response {
+    signals.entered.notify_one();
+    signals.release.notified().await;
+    text("waited")
+}
+
+async fn panic(_: Asked, _: Arc<Signals>) -> Response {
+    panic!("no {}", 42)
+}
+
+async fn fail(_: Asked, _: Arc<Signals>) -> Response {
+    let mut response = answer::empty(StatusCode::INTERNAL_SERVER_ERROR);
+    let reason = FailureReason("the disk is \"full\"".into());
+    response.extensions_mut().insert(reason);
+    response
+}
+
+async fn who(asked: Asked, _: Arc<Signals>) -> Response {
+    text(&format!("{} {}", asked.id, asked.peer))
+}
+
+async fn nothing(_: Asked, _: Arc<Signals>) -> Response {
+    answer::empty(StatusCode::NOT_FOUND)
+}
+
+fn router(observer: Observer, signals: &Arc<Signals>) -> Router {
+    let resources = vec![
+        resource("/hello", signals, hello),
+        resource("/wait", signals, wait),
+        resource("/panic", signals, panic),
+        resource("/fail", signals, fail),
+        resource("/who/{name}", signals, who),
+    ];
+    Router::new(observer, resources, handler(signals, nothing))
+}
+
+fn text(text: &str) -> Response {
+    answer::json_text(StatusCode::OK, text.to_owned())
+}
+
+fn resource<F>(
+    template: &'static str,
+    signals: &Arc<Signals>,
+    get: fn(Asked, Arc<Signals>) -> F,
+) -> Resource
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    Resource {
+        template,
+        methods: vec![(Method::GET, handler(signals, get))],
+        otherwise: handler(signals, nothing),
+    }
+}
+
+fn handler<F>(signals: &Arc<Signals>, handler: fn(Asked, Arc<Signals>) -> F) -> Handler
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    let signals = Arc::clone(signals);
+    Box::new(move |asked| Box::pin(handler(asked, Arc::clone(&signals))))
 }
 
 /// Sends one request and reads its answer, both with the connection kept.

@@ -1,6 +1,7 @@
 //! The request log when it cannot write as fast as it is told to, or not at all.
 
 use std::io::{self, Write};
+use std::net::Ipv4Addr;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ fn entry(status: u16) -> Entry<'static> {
         route: "/",
         status,
         duration: Duration::ZERO,
-        peer: None,
+        peer: Ipv4Addr::LOCALHOST.into(),
         reason: None,
     }
 }

@@ -1,6 +1,6 @@
 //! `…/activity`: agents report whom they saw.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! `/v2/clients`: get, list, create, change.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::StatusCode;
 use hyper::header::ETAG;
 use serde_json::Value;
@@ -46,7 +46,6 @@ pub async fn list(call: Call, access: AdminAccess) -> Result<Response, Failure> 
         data: page.items.iter().map(ClientBody::from).collect(),
         total_count: page.total_count,
         next_cursor: page.next.map(|next| call.seal(&next, purpose)),
-        missing_ids: None,
     };
     Ok(answer::json(StatusCode::OK, &body))
 }

@@ -1,6 +1,6 @@
 //! `…/departments`: get, list, create, change, delete, members.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::StatusCode;
 use hyper::header::ETAG;
 use serde_json::json;
@@ -63,7 +63,6 @@ pub async fn list(call: Call, access: Access) -> Result<Response, Failure> {
             data: page.items.iter().map(DepartmentBody::from).collect(),
             total_count: page.total_count,
             next_cursor: page.next.map(|next| call.seal(&next, &purpose)),
-            missing_ids: None,
         })
     });
     Ok(answer::json_text(StatusCode::OK, listed.await?))

@@ -1,6 +1,6 @@
 //! Errors in the Clients API's form: `{"error":{"code","message","details"}}`.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::StatusCode;
 use hyper::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};

@@ -1,6 +1,6 @@
 //! `…/users`: get, list, summary, create, change, delete, restore, profile.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::StatusCode;
 use hyper::header::ETAG;
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use crate::http::answer::{self, Repeatable};
 use crate::http::body;
 use crate::http::call::Call;
 use crate::http::clients::failure::Failure;
-use crate::http::clients::wire::{ListBody, USER_FIELDS, UserBody};
-use crate::http::profile_body::ProfileBody;
+use crate::http::clients::wire::{self, USER_FIELDS, UserPage};
+use crate::http::profile_body;
 use crate::http::query::{Query, shown};
 use crate::http::{etag, once};
 use crate::model::id::{DepartmentId, UserId};
@@ -60,7 +60,7 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
     let id = call.user_id()?;
     let show = |user: &UserView<'_>| {
         answer::tagged(call.headers(), &etag::of_user(user), || {
-            answer::text_of(&UserBody::from(user))
+            wire::user_text(user)
         })
     };
     Ok(users::get(call.app(), &access, id, show).await?)
@@ -77,22 +77,20 @@ pub async fn list(call: Call, access: Access) -> Result<Response, Failure> {
     let purpose = format!("users\0{}\0{filter:?}", access.client());
     let after = call.cursor(&query, &purpose)?;
     let listed = users::list(call.app(), &access, &filter, after.as_ref(), size, |page| {
-        let missing = |id: &&String| {
+        let missing = |id: &&str| {
             !UserId::parse(id).is_some_and(|id| page.items.iter().any(|user| user.id == id))
         };
         let missing_ids = asked
             .as_ref()
-            .map(|ids| ids.iter().filter(missing).cloned().collect());
-        let body = ListBody {
-            data: page.items.iter().map(UserBody::from).collect(),
-            total_count: page.total_count,
-            next_cursor: page.next.map(|next| call.seal(&next, &purpose)),
+            .map(|ids| ids.iter().map(String::as_str).filter(missing).collect());
+        let next_cursor = page.next.as_ref().map(|next| call.seal(next, &purpose));
+        let body = UserPage {
+            page: &page,
+            fields: fields.as_deref(),
+            next_cursor: next_cursor.as_deref(),
             missing_ids,
         };
-        match &fields {
-            None => answer::text_of(&body),
-            Some(fields) => with_fields(&body, fields),
-        }
+        body.to_text()
     });
     Ok(answer::json_text(StatusCode::OK, listed.await?))
 }
@@ -203,7 +201,7 @@ pub async fn profile(call: Call, access: Access) -> Result<Response, Failure> {
     let id = call.user_id()?;
     let show = |user: &UserView<'_>| {
         answer::tagged(call.headers(), &etag::of_revision(user.revision), || {
-            answer::text_of(&ProfileBody(user))
+            profile_text(user)
         })
     };
     Ok(users::get(call.app(), &access, id, show).await?)
@@ -219,9 +217,15 @@ pub async fn patch_profile(call: Call, access: Access) -> Result<Response, Failu
     let precondition = etag::precondition(call.headers());
     let user = users::patch_profile(call.app(), &access, id, patch, precondition).await?;
     let view = user.view();
-    let mut response = answer::json(StatusCode::OK, &ProfileBody(&view));
+    let mut response = answer::json_text(StatusCode::OK, profile_text(&view));
     answer::set(&mut response, ETAG, &etag::of_revision(view.revision));
     Ok(response)
+}
+
+fn profile_text(user: &UserView<'_>) -> String {
+    let mut out = String::new();
+    profile_body::write(&mut out, user);
+    out
 }
 
 fn created(user: &UserDetails) -> Repeatable {
@@ -239,7 +243,7 @@ fn shown_user(user: &UserDetails) -> Repeatable {
         status: StatusCode::OK.as_u16(),
         etag: Some(etag::of_user(&view)),
         made: None,
-        body: answer::text_of(&UserBody::from(&view)),
+        body: wire::user_text(&view),
     }
 }
 
@@ -334,14 +338,4 @@ fn chosen_fields(query: &Query) -> Result<Option<Vec<&str>>, Invalid> {
         ));
     }
     Ok(Some(chosen))
-}
-
-fn with_fields(body: &ListBody<UserBody<'_>>, fields: &[&str]) -> String {
-    let mut value = serde_json::to_value(body).expect("our bodies have text keys");
-    for user in value["data"].as_array_mut().into_iter().flatten() {
-        if let Some(user) = user.as_object_mut() {
-            user.retain(|name, _| fields.contains(&name.as_str()));
-        }
-    }
-    value.to_string()
 }

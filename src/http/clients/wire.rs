@@ -2,24 +2,14 @@
 
 use serde::Serialize;
 
+use crate::http::json;
 use crate::model::activity::LastActivity;
 use crate::model::client::Client;
-use crate::model::department::{DepartmentRef, DepartmentView};
-use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::model::department::{Department, DepartmentView};
+use crate::model::id::{ClientId, DepartmentId};
+use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::UserView;
-
-/// `User` (Clients API, Users).
-#[derive(Serialize)]
-pub struct UserBody<'a> {
-    id: UserId,
-    username: &'a str,
-    user_key: &'a str,
-    last_activity: LastActivityBody,
-    departments: Vec<DepartmentRefBody<'a>>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
 
 /// The names of a user's fields, for `fields=`.
 pub const USER_FIELDS: [&str; 7] = [
@@ -32,57 +22,50 @@ pub const USER_FIELDS: [&str; 7] = [
     "updated_at",
 ];
 
-#[derive(Serialize)]
-struct LastActivityBody {
-    at: Option<Timestamp>,
-    desktop_at: Option<Timestamp>,
-    web_at: Option<Timestamp>,
-}
-
-impl From<LastActivity> for LastActivityBody {
-    fn from(activity: LastActivity) -> Self {
-        Self {
-            at: activity.at(),
-            desktop_at: activity.desktop_at,
-            web_at: activity.web_at,
+/// Writes a `User` (Clients API, Users), or only the fields `chosen` of it.
+pub fn user(out: &mut String, user: &UserView<'_>, chosen: Option<&[&str]>) {
+    let mut divider = '{';
+    for field in USER_FIELDS {
+        if chosen.is_some_and(|chosen| !chosen.contains(&field)) {
+            continue;
+        }
+        out.push(divider);
+        divider = ',';
+        out.push('"');
+        out.push_str(field);
+        out.push_str("\":");
+        match field {
+            "id" => json::id(out, user.id.0),
+            "username" => json::text(out, user.username),
+            "user_key" => json::text(out, user.user_key),
+            "last_activity" => last_activity(out, user.last_activity),
+            "departments" => json::list(out, user.departments.iter(), department_ref),
+            "created_at" => json::moment(out, user.created_at),
+            _ => json::moment(out, user.updated_at),
         }
     }
+    out.push_str(if divider == '{' { "{}" } else { "}" });
 }
 
-#[derive(Serialize)]
-struct DepartmentRefBody<'a> {
-    id: DepartmentId,
-    name: &'a str,
-    description: Option<&'a str>,
+fn last_activity(out: &mut String, activity: LastActivity) {
+    out.push_str(r#"{"at":"#);
+    json::moment_or_null(out, activity.at());
+    out.push_str(r#","desktop_at":"#);
+    json::moment_or_null(out, activity.desktop_at);
+    out.push_str(r#","web_at":"#);
+    json::moment_or_null(out, activity.web_at);
+    out.push('}');
 }
 
-impl<'a> From<&DepartmentRef<'a>> for DepartmentRefBody<'a> {
-    fn from(department: &DepartmentRef<'a>) -> Self {
-        let DepartmentRef {
-            id,
-            name,
-            description,
-        } = *department;
-        Self {
-            id,
-            name,
-            description,
-        }
-    }
-}
-
-impl<'a> From<&UserView<'a>> for UserBody<'a> {
-    fn from(user: &UserView<'a>) -> Self {
-        Self {
-            id: user.id,
-            username: user.username,
-            user_key: user.user_key,
-            last_activity: user.last_activity.into(),
-            departments: user.departments.iter().map(Into::into).collect(),
-            created_at: user.created_at,
-            updated_at: user.updated_at,
-        }
-    }
+/// What a user's body embeds of a department.
+fn department_ref(out: &mut String, department: &Department) {
+    out.push_str(r#"{"id":"#);
+    json::id(out, department.id.0);
+    out.push_str(r#","name":"#);
+    json::text(out, &department.name);
+    out.push_str(r#","description":"#);
+    json::text_or_null(out, department.description.as_deref());
+    out.push('}');
 }
 
 /// `Department` (Clients API, Departments).
@@ -154,7 +137,47 @@ pub struct ListBody<T> {
     pub total_count: u64,
     /// What the next page is asked for with.
     pub next_cursor: Option<String>,
+}
+
+/// The envelope of a page of users: as [`ListBody`], and `missing_ids` where ids were asked for.
+pub struct UserPage<'a> {
+    /// The page.
+    pub page: &'a Page<UserView<'a>>,
+    /// The fields of each user; `None`: all.
+    pub fields: Option<&'a [&'a str]>,
+    /// What the next page is asked for with.
+    pub next_cursor: Option<&'a str>,
     /// Of the ids that were asked for, those that are no users'.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub missing_ids: Option<Vec<String>>,
+    pub missing_ids: Option<Vec<&'a str>>,
+}
+
+impl UserPage<'_> {
+    /// The JSON text.
+    pub fn to_text(&self) -> String {
+        let mut out = String::with_capacity(USER_BYTES * (self.page.items.len() + 1));
+        out.push_str(r#"{"data":"#);
+        json::list(&mut out, &self.page.items, |out, item| {
+            user(out, item, self.fields);
+        });
+        out.push_str(r#","total_count":"#);
+        out.push_str(&self.page.total_count.to_string());
+        out.push_str(r#","next_cursor":"#);
+        json::text_or_null(&mut out, self.next_cursor);
+        if let Some(missing) = &self.missing_ids {
+            out.push_str(r#","missing_ids":"#);
+            json::list(&mut out, missing, |out, id| json::text(out, id));
+        }
+        out.push('}');
+        out
+    }
+}
+
+/// Room for one user, so that a text seldom has to be moved while it is written.
+const USER_BYTES: usize = 512;
+
+/// A `User` as a body.
+pub fn user_text(view: &UserView<'_>) -> String {
+    let mut out = String::with_capacity(USER_BYTES);
+    user(&mut out, view, None);
+    out
 }

@@ -10,17 +10,18 @@ mod swagger;
 
 use std::sync::LazyLock;
 
-use axum::body::{Body, Bytes};
-use axum::response::Response;
+use crate::http::answer::Response;
+use hyper::body::Bytes;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{HeaderMap, Request, StatusCode};
+use hyper::{HeaderMap, StatusCode};
 use sha2::{Digest, Sha256};
 
 pub use openapi::{document, is_documented, schema_of};
 
 use crate::http::clients::failure::Failure;
+use crate::http::router::Asked;
 use crate::http::{answer, etag};
 use crate::model::token::TokenHash;
 
@@ -47,7 +48,7 @@ impl Page {
         let mut response = if is_known {
             answer::empty(StatusCode::NOT_MODIFIED)
         } else {
-            let mut response = Response::new(Body::from(self.bytes.clone()));
+            let mut response = Response::new(self.bytes.clone().into());
             answer::set(&mut response, CONTENT_TYPE, &self.content_type);
             response
         };
@@ -84,13 +85,12 @@ pub fn docs_entrance() -> Response {
 }
 
 /// `GET /docs/` and the files beside it.
-pub fn docs_file(request: &Request<Body>) -> Response {
-    let path = request.uri().path();
+pub fn docs_file(asked: &Asked) -> Response {
+    let path = asked.request.uri().path();
     let name = path.rsplit('/').next().unwrap_or_default();
     let name = if name.is_empty() { "index.html" } else { name };
-    swagger::file(name, request.headers()).unwrap_or_else(|| {
-        Failure::NoSuchPath.render(&crate::http::observe::request_id(request.extensions()))
-    })
+    let file = swagger::file(name, asked.request.headers());
+    file.unwrap_or_else(|| Failure::NoSuchPath.render(&asked.id))
 }
 
 /// `GET /llms.txt`

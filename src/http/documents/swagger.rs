@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_SECURITY_POLICY, HeaderName};
 use utoipa_swagger_ui::Config;

@@ -1,6 +1,6 @@
 //! Errors in the gateway's form: exactly `{"error":{"code","message"}}`.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::StatusCode;
 use hyper::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;

@@ -9,16 +9,16 @@ mod users;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::header::AUTHORIZATION;
 use hyper::http::request::Parts;
-use hyper::{HeaderMap, Request, StatusCode};
+use hyper::{HeaderMap, StatusCode};
 
 pub use failure::Failure;
 pub use users::{get, list};
 
 use crate::http::call::segment;
+use crate::http::router::Asked;
 use crate::http::{Http, answer, rate_limits};
 use crate::model::rate_limit::{Decision, Limit, RouteClass};
 use crate::operations::app::App;
@@ -50,11 +50,12 @@ pub async fn for_instance(
     http: Arc<Http>,
     template: &'static str,
     class: RouteClass,
-    request: Request<Body>,
+    asked: Asked,
     handler: impl AsyncFnOnce(Question<'_>) -> Result<Response, Failure>,
 ) -> Response {
-    let (parts, _body) = request.into_parts();
-    let (result, decision) = counted(&http, template, class, &parts, handler).await;
+    let peer = asked.peer;
+    let (parts, _body) = asked.request.into_parts();
+    let (result, decision) = counted(&http, template, class, peer, &parts, handler).await;
     let mut response = result.unwrap_or_else(Failure::render);
     tell(&http, &mut response, decision);
     response
@@ -96,6 +97,7 @@ async fn counted(
     http: &Http,
     template: &'static str,
     class: RouteClass,
+    peer: IpAddr,
     parts: &Parts,
     handler: impl AsyncFnOnce(Question<'_>) -> Result<Response, Failure>,
 ) -> (Result<Response, Failure>, Decision) {
@@ -103,7 +105,7 @@ async fn counted(
     let caller = match identify(&http.app, &instance, &parts.headers).await {
         Ok(caller) => caller,
         Err(failure) => {
-            let decision = stranger(http, super::peer(&parts.extensions), class).await;
+            let decision = stranger(http, peer, class).await;
             let failure = if decision.allowed {
                 failure
             } else {
@@ -114,7 +116,7 @@ async fn counted(
     };
     let Some((limit, asker)) = caller.limit(class) else {
         let reason = "a class of the gateway's routes has no limit".to_owned();
-        let decision = stranger(http, super::peer(&parts.extensions), class).await;
+        let decision = stranger(http, peer, class).await;
         return (Err(Error::Internal(reason).into()), decision);
     };
     let decision = http.app.take(asker, class, limit).await;

@@ -1,12 +1,12 @@
 //! `/{instance}/users` and `/{instance}/users/{userId}`.
 
-use axum::response::Response;
+use crate::http::answer::Response;
 use hyper::StatusCode;
-use serde::Serialize;
 
 use crate::http::answer;
 use crate::http::gateway::{Failure, Question};
-use crate::http::profile_body::ProfileBody;
+use crate::http::json;
+use crate::http::profile_body;
 use crate::http::query::Query;
 use crate::model::filter::Filter;
 use crate::model::id::UserId;
@@ -18,38 +18,33 @@ use crate::operations::gateway;
 const PAGE_SIZE_DEFAULT: usize = 1000;
 const PAGE_SIZE_MAX: usize = 1000;
 
-#[derive(Serialize)]
-struct GatewayUser<'a> {
-    user: ProfileBody<'a>,
-    system_identity: SystemIdentity<'a>,
-    last_updated_at: String,
-}
+/// Room for one user, so that a text seldom has to be moved while it is written.
+const USER_BYTES: usize = 512;
 
-#[derive(Serialize)]
-struct SystemIdentity<'a> {
-    id: &'a str,
-    username: &'a str,
-}
-
-impl<'a> From<&'a UserView<'a>> for GatewayUser<'a> {
-    fn from(user: &'a UserView<'a>) -> Self {
-        Self {
-            user: ProfileBody(user),
-            system_identity: SystemIdentity {
-                id: user.system_id(),
-                username: user.username,
-            },
-            last_updated_at: user.updated_at.with_seconds(),
-        }
-    }
+/// Writes one user (Identity Gateway, User).
+fn write(out: &mut String, user: &UserView<'_>) {
+    out.push_str(r#"{"user":"#);
+    profile_body::write(out, user);
+    out.push_str(r#","system_identity":{"id":"#);
+    json::text(out, user.system_id());
+    out.push_str(r#","username":"#);
+    json::text(out, user.username);
+    out.push_str(r#"},"last_updated_at":""#);
+    user.updated_at.print_with_seconds(out);
+    out.push_str("\"}");
 }
 
 /// The envelope; on the last page `next_page_token` is not there: the consumer stops only then.
-#[derive(Serialize)]
-struct Results<'a> {
-    results: Vec<GatewayUser<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_page_token: Option<String>,
+fn page(users: &[UserView<'_>], next_page_token: Option<&str>) -> String {
+    let mut out = String::with_capacity(USER_BYTES * (users.len() + 1));
+    out.push_str(r#"{"results":"#);
+    json::list(&mut out, users, write);
+    if let Some(token) = next_page_token {
+        out.push_str(r#","next_page_token":"#);
+        json::text(&mut out, token);
+    }
+    out.push('}');
+    out
 }
 
 /// `GET /{instance}/users/{userId}`
@@ -58,7 +53,11 @@ pub async fn get(question: Question<'_>) -> Result<Response, Failure> {
     let id = question
         .segment("userId")
         .ok_or_else(|| Invalid::new("userId", "userId is not valid UTF-8"))?;
-    let show = |user: &UserView<'_>| answer::text_of(&GatewayUser::from(user));
+    let show = |user: &UserView<'_>| {
+        let mut out = String::with_capacity(USER_BYTES);
+        write(&mut out, user);
+        out
+    };
     let body = gateway::get(question.app(), &question.access, &id, show).await?;
     Ok(answer::json_text(StatusCode::OK, body))
 }
@@ -88,10 +87,8 @@ pub async fn list(question: Question<'_>) -> Result<Response, Failure> {
             id: id.0,
             since: 0,
         };
-        answer::text_of(&Results {
-            results: users.iter().map(Into::into).collect(),
-            next_page_token: next.map(|id| seal.seal(&position(id), &purpose)),
-        })
+        let token = next.map(|id| seal.seal(&position(id), &purpose));
+        page(users, token.as_deref())
     };
     let (app, access) = (question.app(), &question.access);
     let body = gateway::list(app, access, filter.as_ref(), after, size, show).await?;

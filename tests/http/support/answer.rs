@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use axum::body::Bytes;
-use axum::response::Response;
 use http_body_util::BodyExt;
 use hyper::HeaderMap;
+use hyper::body::Bytes;
+use rollcall::http::answer::Response;
 use serde_json::Value;
 
 /// An answer, read to its end.

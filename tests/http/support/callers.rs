@@ -1,16 +1,14 @@
 //! The kinds of API users, as types: who asks is said once, what they ask is a method.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use axum::body::Body;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::{Method, Request};
+use rollcall::http::body::Body;
 use rollcall::http::observe::REQUEST_ID as REQUEST_ID_HEADER;
-use rollcall::http::server::Peer;
 use rollcall::model::id::TokenId;
 use serde_json::Value;
-use tower::ServiceExt;
 
 use super::{Answer, World};
 
@@ -22,6 +20,7 @@ pub struct Question {
     world: World,
     builder: hyper::http::request::Builder,
     body: Body,
+    address: IpAddr,
 }
 
 impl Question {
@@ -47,19 +46,15 @@ impl Question {
     }
 
     pub fn at_address(mut self, address: &str) -> Self {
-        let address: IpAddr = address.parse().unwrap();
-        self.builder = self.builder.extension(Peer(address));
+        self.address = address.parse().unwrap();
         self
     }
 
     pub async fn send(self) -> Answer {
         let request = self.builder.header(&REQUEST_ID_HEADER, REQUEST_ID);
-        let response = self
-            .world
-            .router()
-            .oneshot(request.body(self.body).unwrap())
-            .await;
-        let answer = Answer::read(response.unwrap_or_else(|never| match never {})).await;
+        let request = request.body(self.body).unwrap();
+        let response = self.world.router().answer(request, self.address).await;
+        let answer = Answer::read(response).await;
         assert_eq!(answer.headers[&REQUEST_ID_HEADER], REQUEST_ID);
         answer
     }
@@ -81,7 +76,8 @@ pub trait Caller {
         Question {
             world: self.world().clone(),
             builder,
-            body: Body::empty(),
+            body: Body::default(),
+            address: Ipv4Addr::LOCALHOST.into(),
         }
     }
 

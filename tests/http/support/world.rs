@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use rollcall::http::metrics::Metrics;
 use rollcall::http::rate_limits::ResetForm;
 use rollcall::http::request_log::{RequestLog, RequestLogMode};
+use rollcall::http::router::Router;
 use rollcall::http::{Http, Settings, routes};
 use rollcall::model::client::NewClient;
 use rollcall::model::id::{ClientId, TokenId};
@@ -135,7 +135,7 @@ impl World {
             .unwrap();
         let beside = Store::open(&location).await.unwrap();
         Self(Arc::new(Inner {
-            router: routes::router(http),
+            router: routes::router(&http),
             app,
             clock,
             entropy,
@@ -146,8 +146,8 @@ impl World {
         }))
     }
 
-    pub fn router(&self) -> Router {
-        self.0.router.clone()
+    pub fn router(&self) -> &Router {
+        &self.0.router
     }
 
     pub fn app(&self) -> &App {

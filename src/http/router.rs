@@ -1,0 +1,134 @@
+//! From a path to its handler, and the answer from there to the connection, observed on the way.
+//!
+//! [`matchit`], which axum's router uses too, finds the path; between it and a handler there is one
+//! box and no list of extensions. Axum's layers around the same tree took a tenth of what bare
+//! hyper does. It knows no routes: see [`super::routes`].
+
+use std::any::Any;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use http_body_util::Full;
+use hyper::body::{Body as _, Bytes};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::{Method, Request};
+
+use crate::http::answer::Response;
+use crate::http::body::Body;
+use crate::http::metrics::{RouteFigures, UNMATCHED};
+use crate::http::observe::{Exchange, Observer, RequestId};
+
+/// A request as handlers get it.
+pub struct Asked {
+    /// What was sent.
+    pub request: Request<Body>,
+    /// Its id: the caller's own or one that we made.
+    pub id: RequestId,
+    /// The address that it came from.
+    pub peer: IpAddr,
+}
+
+/// An answer to come.
+pub type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// What answers a request.
+pub type Handler = Box<dyn Fn(Asked) -> Answering + Send + Sync>;
+
+/// What answers under one path.
+pub struct Resource {
+    /// The path, with `{name}` for a segment.
+    pub template: &'static str,
+    /// The methods that have a handler. `HEAD` comes with `GET`.
+    pub methods: Vec<(Method, Handler)>,
+    /// What answers to any other method.
+    pub otherwise: Handler,
+}
+
+struct Known {
+    resource: Resource,
+    figures: Arc<RouteFigures>,
+}
+
+/// All resources of a server.
+pub struct Router {
+    resources: matchit::Router<Known>,
+    unknown: Handler,
+    unmatched: Arc<RouteFigures>,
+    observer: Observer,
+}
+
+impl Router {
+    /// A router of these resources; `unknown` answers where there is none.
+    pub fn new(observer: Observer, resources: Vec<Resource>, unknown: Handler) -> Self {
+        let metrics = &observer.metrics;
+        let mut known = matchit::Router::new();
+        for resource in resources {
+            let template = resource.template;
+            let figures = metrics.of_route(template);
+            known
+                .insert(template, Known { resource, figures })
+                .expect("each path of the table is there once, and none hides another");
+        }
+        Self {
+            resources: known,
+            unknown,
+            unmatched: metrics.of_route(UNMATCHED),
+            observer,
+        }
+    }
+
+    /// Answers a request that came from `peer`. A handler's panic is answered too.
+    pub async fn answer(&self, request: Request<Body>, peer: IpAddr) -> Response {
+        let (handler, figures) = self.find(request.method(), request.uri().path());
+        let is_head = request.method() == Method::HEAD;
+        let mut exchange = Exchange::begin(&self.observer, figures, &request, peer);
+        let id = exchange.request_id;
+        let asked = Asked { request, id, peer };
+        let answering = async { handler(asked).await };
+        let response = match AssertUnwindSafe(answering).catch_unwind().await {
+            Ok(response) => exchange.answered(response),
+            Err(panic) => exchange.panicked(message(&*panic)),
+        };
+        if is_head { headed(response) } else { response }
+    }
+
+    fn find(&self, method: &Method, path: &str) -> (&Handler, &RouteFigures) {
+        let Ok(found) = self.resources.at(path) else {
+            return (&self.unknown, &self.unmatched);
+        };
+        let Known { resource, figures } = found.value;
+        let of = |method: &Method| resource.methods.iter().find(|(known, _)| known == method);
+        let handler = match of(method) {
+            None if *method == Method::HEAD => of(&Method::GET),
+            found => found,
+        };
+        let handler = handler.map_or(&resource.otherwise, |(_, handler)| handler);
+        (handler, figures)
+    }
+}
+
+/// The answer to `HEAD`: what `GET` would say of itself, without it (RFC 9110 9.3.2).
+fn headed(mut response: Response) -> Response {
+    if let Some(length) = response
+        .body()
+        .size_hint()
+        .exact()
+        .filter(|length| *length > 0)
+    {
+        let length = HeaderValue::from(length);
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+    }
+    response.map(|_| Full::new(Bytes::new()))
+}
+
+/// What a panic says.
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("without a message"))
+}
