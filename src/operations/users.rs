@@ -2,24 +2,22 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::directory::Live;
 use crate::model::activity::LastActivity;
-use crate::model::change::Entity;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{Page, Position, UserQuery};
 use crate::model::profile_json;
-use crate::model::text::fold;
 use crate::model::user::{NewUser, State, Summary, User, UserDetails, UserView};
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::error::{Error, Noun};
 use crate::operations::precondition::Precondition;
+use crate::operations::user_changes::UserChanges;
 use crate::operations::write::{Done, Once, Write, write, write_once};
 use crate::store;
-use crate::store::users::Rename;
 
 /// The image of the client that was granted.
 pub(super) async fn live(app: &App, access: &Access) -> Result<Arc<Live>, Error> {
@@ -322,13 +320,10 @@ pub(super) fn insert(write: &mut Write<'_, '_>, id: UserId, new: NewUser) -> Res
 }
 
 /// Adds a user with the moments that it bears.
-pub(super) fn insert_whole(write: &mut Write<'_, '_>, mut user: User) -> Result<User, Error> {
-    let detail = difference(None, &user);
-    user.revision = write.record(Entity::User, user.id.as_str(), "created", &detail)?;
-    if !store::users::insert(write.tx, write.client, &user)? {
-        return Err(Error::conflict("id", "The id is taken"));
-    }
-    store::memberships::insert(write.tx, write.client, user.id, &user.departments)?;
+fn insert_whole(write: &mut Write<'_, '_>, user: User) -> Result<User, Error> {
+    let mut changes = UserChanges::default();
+    let user = changes.create(write, user).clone();
+    changes.flush(write)?;
     Ok(user)
 }
 
@@ -337,55 +332,16 @@ pub(super) fn insert_whole(write: &mut Write<'_, '_>, mut user: User) -> Result<
 pub(super) fn save(
     write: &mut Write<'_, '_>,
     old: &User,
-    mut new: User,
-    action: &str,
+    new: User,
+    action: &'static str,
 ) -> Result<User, Error> {
     if new == *old {
         return Ok(new);
     }
-    if new.updated_at == old.updated_at {
-        new.updated_at = write.now.max(old.updated_at);
-    }
-    let detail = difference(Some(old), &new);
-    new.revision = write.record(Entity::User, new.id.as_str(), action, &detail)?;
-    store::users::update(write.tx, write.client, &new)?;
-    if new.departments != old.departments {
-        store::memberships::replace(write.tx, write.client, new.id, &new.departments)?;
-    }
-    if fold(&new.username) != fold(&old.username) {
-        let rename = Rename {
-            number: new.revision,
-            user: new.id,
-            username: old.username.clone(),
-        };
-        store::users::remember_rename(write.tx, write.client, &rename, write.now)?;
-    }
-    Ok(new)
-}
-
-/// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`.
-fn difference(old: Option<&User>, new: &User) -> Value {
-    let fields = |user: &User| {
-        json!({
-            "username": user.username,
-            "user_key": user.user_key,
-            "external_id": user.external_id,
-            "state": user.state.name(),
-            "profile": profile_json::to_object(&user.profile),
-            "departments": user.departments,
-            "created_at": user.created_at,
-            "deleted_at": user.deleted_at,
-        })
-    };
-    let (from, to) = (old.map(fields), fields(new));
-    let mut changed = Map::new();
-    for (name, to) in to.as_object().into_iter().flatten() {
-        let from = from.as_ref().map_or(&Value::Null, |from| &from[name]);
-        if from != to {
-            changed.insert(name.clone(), json!({ "from": from, "to": to }));
-        }
-    }
-    Value::Object(changed)
+    let mut changes = UserChanges::default();
+    let user = changes.save(write, old, new, action).clone();
+    changes.flush(write)?;
+    Ok(user)
 }
 
 impl NewUser {

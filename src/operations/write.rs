@@ -39,18 +39,36 @@ impl Write<'_, '_> {
         action: &str,
         detail: &Value,
     ) -> Result<i64, Error> {
+        let (number, detail) = (self.take_number(), detail.to_string());
+        let change = self.change(number, entity, entity_id, action, &detail);
+        store::changes::insert(self.tx, self.client, &change)?;
+        Ok(number)
+    }
+
+    /// Takes the number of a change that is recorded later in the transaction.
+    pub(super) fn take_number(&mut self) -> i64 {
         self.number += 1;
-        let change = Change {
-            number: self.number,
+        self.number
+    }
+
+    /// A change of this write's, under a number that was taken.
+    pub(super) fn change<'a>(
+        &self,
+        number: i64,
+        entity: Entity,
+        entity_id: &'a str,
+        action: &'a str,
+        detail: &'a str,
+    ) -> Change<'a> {
+        Change {
+            number,
             at: self.now,
             actor: self.actor,
             entity,
             entity_id,
             action,
-            detail: &detail.to_string(),
-        };
-        store::changes::insert(self.tx, self.client, &change)?;
-        Ok(self.number)
+            detail,
+        }
     }
 }
 

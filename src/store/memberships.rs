@@ -44,6 +44,24 @@ pub fn of_user(
     })
 }
 
+/// As [`of_user`] of each of them, with whose they are.
+pub fn of_users<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    users: impl IntoIterator<Item = &'k UserId>,
+) -> Result<Vec<(UserId, DepartmentId)>, Error> {
+    let sql = "SELECT user_id, department_id FROM memberships WHERE client_id = $1 AND user_id = $2
+               ORDER BY position, department_id";
+    let questions: Vec<[Value<'_>; 2]> = users
+        .into_iter()
+        .map(|user| [(&client).into(), user.into()])
+        .collect();
+    tx.all_many(sql, &questions, read)
+}
+
+/// A user, and the departments, the primary one first.
+pub type Of<'a> = (UserId, &'a [DepartmentId]);
+
 /// Gives a user exactly these departments, in this order.
 pub fn replace(
     tx: &mut Tx<'_>,
@@ -51,27 +69,35 @@ pub fn replace(
     user: UserId,
     departments: &[DepartmentId],
 ) -> Result<(), Error> {
-    let sql = "DELETE FROM memberships WHERE client_id = $1 AND user_id = $2";
-    tx.execute(sql, &[(&client).into(), (&user).into()])?;
-    insert(tx, client, user, departments)
+    replace_many(tx, client, &[(user, departments)])
 }
 
-/// Gives a user who has none these departments, in this order.
-pub fn insert(
-    tx: &mut Tx<'_>,
-    client: ClientId,
-    user: UserId,
-    departments: &[DepartmentId],
-) -> Result<(), Error> {
+/// As [`replace`] for each of them.
+pub fn replace_many(tx: &mut Tx<'_>, client: ClientId, all: &[Of<'_>]) -> Result<(), Error> {
+    let sql = "DELETE FROM memberships WHERE client_id = $1 AND user_id = $2";
+    let rows: Vec<[Value<'_>; 2]> = all
+        .iter()
+        .map(|(user, _)| [(&client).into(), user.into()])
+        .collect();
+    tx.execute_many(sql, rows.iter().map(<[Value<'_>; 2]>::as_slice))?;
+    insert_many(tx, client, all)
+}
+
+/// Gives users who have none these departments, in this order.
+pub fn insert_many(tx: &mut Tx<'_>, client: ClientId, all: &[Of<'_>]) -> Result<(), Error> {
     let sql = "INSERT INTO memberships (client_id, user_id, department_id, position)
                VALUES ($1, $2, $3, $4)";
-    let rows: Vec<[Value<'_>; 4]> = (0_i64..)
-        .zip(departments)
-        .map(|(position, department)| {
-            let (client, user) = ((&client).into(), (&user).into());
-            [client, user, department.into(), position.into()]
-        })
-        .collect();
+    let mut rows: Vec<[Value<'_>; 4]> = Vec::with_capacity(all.len());
+    for (user, departments) in all {
+        for (position, department) in (0_i64..).zip(*departments) {
+            rows.push([
+                (&client).into(),
+                user.into(),
+                department.into(),
+                position.into(),
+            ]);
+        }
+    }
     tx.execute_many(sql, rows.iter().map(<[Value<'_>; 4]>::as_slice))?;
     Ok(())
 }

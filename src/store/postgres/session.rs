@@ -68,6 +68,11 @@ impl<'c> Session<'c> {
         self.prologue.borrow_mut().push_str(sql);
     }
 
+    /// Has the next queries planned by how large the tables are by now.
+    pub fn plan_anew(&self) {
+        self.before_next("DISCARD PLANS;");
+    }
+
     /// What went wrong so far.
     pub(super) fn fault(&self) -> Option<Fault> {
         self.fault.get()
@@ -139,6 +144,28 @@ impl<'c> Session<'c> {
             }
             chunk.iter().try_for_each(&mut each)?;
         }
+    }
+
+    /// Asks a query once for each of `questions`, many in one round trip, and hands the rows of all
+    /// the answers to `each`, in order.
+    pub fn each_many<const COUNT: usize, E: From<Error>>(
+        &self,
+        sql: &str,
+        questions: &[[Value<'_>; COUNT]],
+        mut each: impl FnMut(&tokio_postgres::Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for questions in questions.chunks(PIPELINED) {
+            let answers = self.wait(async {
+                let statement = self.client.prepare_cached(sql).await?;
+                let answer = async |values: &[Value<'_>]| {
+                    let rows = self.client.query_raw(&statement, values).await?;
+                    rows.try_collect::<Vec<_>>().await
+                };
+                try_join_all(questions.iter().map(|values| answer(values))).await
+            })?;
+            answers.iter().flatten().try_for_each(&mut each)?;
+        }
+        Ok(())
     }
 
     /// Runs statements without values.
