@@ -130,11 +130,9 @@ pub fn folded_of_users<'k>(
 ) -> Result<Vec<(UserId, LastActivity)>, Error> {
     let sql = "SELECT user_id, desktop_at, web_at FROM activity
                WHERE client_id = $1 AND user_id = $2";
-    let questions: Vec<[Value<'_>; 2]> = users
-        .into_iter()
-        .map(|user| [(&client).into(), user.into()])
-        .collect();
-    tx.all_many(sql, &questions, read)
+    let questions = users.into_iter();
+    let questions = questions.map(|user| [Value::from(&client), user.into()]);
+    tx.all_many(sql, questions, read)
 }
 
 /// What is known of one user, the log included.
@@ -217,14 +215,11 @@ fn merge(
                    ELSE activity.desktop_at END,
                web_at = CASE WHEN excluded.web_at > COALESCE(activity.web_at,
                    excluded.web_at - 1) THEN excluded.web_at ELSE activity.web_at END";
-    let rows: Vec<[Value<'_>; 4]> = users
-        .iter()
-        .map(|(user, activity)| {
-            let (desktop_at, web_at) = (activity.desktop_at.into(), activity.web_at.into());
-            [(&client).into(), (*user).into(), desktop_at, web_at]
-        })
-        .collect();
-    tx.execute_many(sql, rows.iter().map(<[Value<'_>; 4]>::as_slice))?;
+    let rows = users.iter().map(|(user, activity)| {
+        let (desktop_at, web_at) = (activity.desktop_at.into(), activity.web_at.into());
+        [Value::from(&client), (*user).into(), desktop_at, web_at]
+    });
+    tx.execute_many(sql, rows)?;
     Ok(())
 }
 

@@ -34,23 +34,20 @@ pub fn insert(tx: &mut Tx<'_>, client: ClientId, change: &Change<'_>) -> Result<
 pub fn insert_many(tx: &mut Tx<'_>, client: ClientId, changes: &[Change<'_>]) -> Result<(), Error> {
     let sql = "INSERT INTO changes (client_id, number, at, actor, source, entity, entity_id,
                action, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    let rows: Vec<[Value<'_>; 9]> = changes
-        .iter()
-        .map(|change| {
-            [
-                (&client).into(),
-                change.number.into(),
-                change.at.into(),
-                change.actor.token.as_ref().into(),
-                change.actor.source.name().into(),
-                change.entity.name().into(),
-                change.entity_id.into(),
-                change.action.into(),
-                change.detail.into(),
-            ]
-        })
-        .collect();
-    tx.execute_many(sql, rows.iter().map(<[Value<'_>; 9]>::as_slice))?;
+    let rows = changes.iter().map(|change| {
+        [
+            Value::from(&client),
+            change.number.into(),
+            change.at.into(),
+            change.actor.token.as_ref().into(),
+            change.actor.source.name().into(),
+            change.entity.name().into(),
+            change.entity_id.into(),
+            change.action.into(),
+            change.detail.into(),
+        ]
+    });
+    tx.execute_many(sql, rows)?;
     Ok(())
 }
 

@@ -84,8 +84,7 @@ fn read_many<'k>(
     client: ClientId,
     keys: impl Iterator<Item = Value<'k>>,
 ) -> Result<Vec<Department>, Error> {
-    let questions: Vec<[Value<'_>; 2]> = keys.map(|key| [(&client).into(), key]).collect();
-    tx.all_many(sql, &questions, read)
+    tx.all_many(sql, keys.map(|key| [Value::from(&client), key]), read)
 }
 
 /// Adds a department. `false`, and nothing added, when the id or the name is taken.

@@ -168,7 +168,7 @@ impl Tx<'_> {
     pub fn execute_many<'v>(
         &mut self,
         sql: &str,
-        rows: impl IntoIterator<Item = &'v [Value<'v>]>,
+        rows: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
     ) -> Result<usize, Error> {
         match self {
             Self::Sqlite(connection) => {
@@ -176,7 +176,7 @@ impl Tx<'_> {
                 let placeholders = Placeholders::of(&statement)?;
                 let mut touched = 0;
                 for values in rows {
-                    placeholders.bind(&mut statement, values)?;
+                    placeholders.bind(&mut statement, values.as_ref())?;
                     touched += statement.raw_execute()?;
                 }
                 Ok(touched)
@@ -187,10 +187,10 @@ impl Tx<'_> {
 
     /// Asks a query once for each row of values, many in one round trip, and hands the rows of all
     /// the answers to `each`, in order.
-    pub fn each_many<const COUNT: usize, E: From<Error>>(
+    pub fn each_many<'v, E: From<Error>>(
         &mut self,
         sql: &str,
-        questions: &[[Value<'_>; COUNT]],
+        questions: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
         mut each: impl FnMut(&Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         match self {
@@ -198,7 +198,7 @@ impl Tx<'_> {
                 let mut statement = connection.prepare_cached(sql).map_err(Error::from)?;
                 let placeholders = Placeholders::of(&statement)?;
                 for values in questions {
-                    placeholders.bind(&mut statement, values)?;
+                    placeholders.bind(&mut statement, values.as_ref())?;
                     let mut rows = statement.raw_query();
                     while let Some(row) = rows.next().map_err(Error::from)? {
                         each(&Row::Sqlite(row))?;
@@ -213,10 +213,10 @@ impl Tx<'_> {
     }
 
     /// As [`Self::each_many`], and reads all the rows.
-    pub fn all_many<const COUNT: usize, T>(
+    pub fn all_many<'v, T>(
         &mut self,
         sql: &str,
-        questions: &[[Value<'_>; COUNT]],
+        questions: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();

@@ -91,8 +91,7 @@ fn read_many<'k>(
     client: ClientId,
     keys: impl Iterator<Item = Value<'k>>,
 ) -> Result<Vec<User>, Error> {
-    let questions: Vec<[Value<'_>; 2]> = keys.map(|key| [(&client).into(), key]).collect();
-    tx.all_many(sql, &questions, read)
+    tx.all_many(sql, keys.map(|key| [Value::from(&client), key]), read)
 }
 
 /// The user of that key, whatever its case, deleted or not, without departments.
@@ -152,12 +151,12 @@ fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Resul
             (fold(&user.user_key), profile)
         })
         .collect();
-    let rows: Vec<[Value<'_>; 12]> = users
+    let rows = users
         .iter()
         .zip(&made)
         .map(|(user, (user_key_folded, profile))| {
             [
-                (&client).into(),
+                Value::from(&client),
                 (&user.id).into(),
                 (&user.username).into(),
                 (&user.user_key).into(),
@@ -170,9 +169,8 @@ fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Resul
                 user.deleted_at.into(),
                 user.revision.into(),
             ]
-        })
-        .collect();
-    tx.execute_many(sql, rows.iter().map(<[Value<'_>; 12]>::as_slice))
+        });
+    tx.execute_many(sql, rows)
 }
 
 /// Marks all members of a department as changed at `at` by the change `revision`. No record becomes
@@ -250,20 +248,17 @@ pub fn remember_renames(
 ) -> Result<(), Error> {
     let sql = "INSERT INTO renames (client_id, number, user_id, username, at)
                VALUES ($1, $2, $3, $4, $5)";
-    let rows: Vec<[Value<'_>; 5]> = renames
-        .iter()
-        .map(|rename| {
-            let (user, username) = ((&rename.user).into(), (&rename.username).into());
-            [
-                (&client).into(),
-                rename.number.into(),
-                user,
-                username,
-                at.into(),
-            ]
-        })
-        .collect();
-    tx.execute_many(sql, rows.iter().map(<[Value<'_>; 5]>::as_slice))?;
+    let rows = renames.iter().map(|rename| {
+        let (user, username) = ((&rename.user).into(), (&rename.username).into());
+        [
+            Value::from(&client),
+            rename.number.into(),
+            user,
+            username,
+            at.into(),
+        ]
+    });
+    tx.execute_many(sql, rows)?;
     Ok(())
 }
 
