@@ -407,6 +407,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_set_is_written_as_serde_writes_it_and_read_again() {
+        for step in 1..=ProfileField::ALL.len() {
+            let mut draft = ProfileDraft::default();
+            for field in ProfileField::ALL.into_iter().step_by(step) {
+                draft.set(field, Some(format!("{} \"\\/\u{e9}", field.path())));
+            }
+            for custom in [None, Some(r#"{"a":{"b":[1.5,"\"x"]}}"#.to_owned())] {
+                draft.set_custom_attributes(custom);
+                let profile = draft.clone().finish();
+                let text = to_text(&profile);
+                assert_eq!(text, Value::Object(to_object(&profile)).to_string());
+                assert_eq!(from_stored(&text).unwrap(), profile);
+            }
+        }
+        for json in [
+            "[]",
+            "{}x",
+            r#"{"rank":"1"}"#,
+            r#"{"employment_info":{"first_name":"x"}}"#,
+        ] {
+            assert!(from_stored(json).is_err(), "{json}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named_by_its_path() {
         for (json, field) in [
             (r#"{"shoe_size":"43"}"#, "shoe_size"),
