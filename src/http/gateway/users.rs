@@ -49,7 +49,7 @@ fn page(users: &[UserView<'_>], next_page_token: Option<&str>) -> String {
 
 /// `GET /{instance}/users/{userId}`
 pub async fn get(question: Question<'_>) -> Result<Response, Failure> {
-    Query::parse(question.parts.uri.query(), &[])?;
+    Query::parse(question.asked.head.uri.query(), &[])?;
     let id = question
         .segment("userId")
         .ok_or_else(|| Invalid::new("userId", "userId is not valid UTF-8"))?;
@@ -65,7 +65,7 @@ pub async fn get(question: Question<'_>) -> Result<Response, Failure> {
 /// `GET /{instance}/users`
 pub async fn list(question: Question<'_>) -> Result<Response, Failure> {
     let query = Query::parse(
-        question.parts.uri.query(),
+        question.asked.head.uri.query(),
         &["pageToken", "pageSize", "filter"],
     )?;
     let size = query.page_size("pageSize", PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
