@@ -5,12 +5,17 @@
 //! There is no invalidation and no time to live. Nothing here knows of permissions or HTTP.
 
 pub mod image;
+mod letters;
 mod list;
 mod loading;
+mod matching;
+pub mod names;
 pub mod order;
 mod person;
+pub mod recency;
 pub mod registry;
-pub mod search;
+mod slots;
+mod walk;
 
 use std::collections::HashMap;
 use std::sync::Arc;

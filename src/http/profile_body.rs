@@ -11,38 +11,38 @@ use crate::model::user::UserView;
 const NESTED: [&str; 2] = ["employment_info", "employment_location"];
 
 /// Writes a user's profile.
-pub fn write(out: &mut String, user: &UserView<'_>) {
-    out.push_str(r#"{"state":""#);
-    out.push_str(user.gateway_state().name());
-    out.push('"');
+pub fn write(out: &mut Vec<u8>, user: &UserView<'_>) {
+    json::raw(out, r#"{"state":""#);
+    json::raw(out, user.gateway_state().name());
+    out.push(b'"');
     let mut depth = 0;
     let mut divider = ",";
     for (field, value) in ProfileField::ALL.into_iter().zip(user.gateway_fields()) {
         let Some(value) = value else { continue };
         let (own_depth, key) = place(field);
         for object in &NESTED[depth..own_depth] {
-            out.push_str(divider);
-            out.push('"');
-            out.push_str(object);
-            out.push_str("\":{");
+            json::raw(out, divider);
+            out.push(b'"');
+            json::raw(out, object);
+            json::raw(out, "\":{");
             divider = "";
         }
         depth = own_depth;
-        out.push_str(divider);
+        json::raw(out, divider);
         divider = ",";
-        out.push('"');
-        out.push_str(key);
-        out.push_str("\":");
+        out.push(b'"');
+        json::raw(out, key);
+        json::raw(out, "\":");
         json::text(out, value);
     }
-    out.push_str(&"}}"[..depth]);
+    json::raw(out, &"}}"[..depth]);
     if let Some(attributes) = user.profile.custom_attributes() {
-        out.push_str(",\"");
-        out.push_str(CUSTOM_ATTRIBUTES);
-        out.push_str("\":");
-        out.push_str(attributes);
+        json::raw(out, ",\"");
+        json::raw(out, CUSTOM_ATTRIBUTES);
+        json::raw(out, "\":");
+        json::raw(out, attributes);
     }
-    out.push('}');
+    out.push(b'}');
 }
 
 /// In how many of [`NESTED`] a field lies, and its name there.
