@@ -10,9 +10,10 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::directory::names::{Names, Place};
 use crate::directory::order::Order;
 use crate::directory::person::Person;
-use crate::directory::search::SearchText;
+use crate::directory::recency::Recency;
 use crate::model::activity::{LastActivity, Report};
 use crate::model::client::Client;
 use crate::model::department::{Department, DepartmentView, Numbered};
@@ -65,7 +66,10 @@ pub struct Image {
     pub(super) in_username_order: Order,
     /// The live ones.
     pub(super) in_created_order: Order,
-    pub(super) search: SearchText,
+    /// The live ones that were seen.
+    pub(super) recency: Recency,
+    /// Everybody's.
+    pub(super) names: Names,
     /// Change number, slot and the folded username before it; by number.
     pub(super) renames: Vec<(i64, u32, Box<str>)>,
     /// Activity of people whose record comes with a change that the image does not contain yet.
@@ -92,7 +96,8 @@ impl Image {
             in_id_order: Order::default(),
             in_username_order: Order::default(),
             in_created_order: Order::default(),
-            search: SearchText::default(),
+            recency: Recency::default(),
+            names: Names::default(),
             renames: Vec::new(),
             early: HashMap::new(),
             people_heap_bytes: 0,
@@ -165,10 +170,9 @@ impl Image {
 
     /// How many users were seen at `since` or later, and how many were not.
     pub fn summary(&self, since: Timestamp) -> Summary {
-        let seen = |(person, activity): &(&Person, &LastActivity)| {
-            person.is_live() && activity.at() >= Some(since)
-        };
-        let active = self.people.iter().zip(&self.activity).filter(seen).count();
+        let active = self
+            .recency
+            .count_since(since, |slot| self.activity(slot).at());
         Summary {
             active: active as u64,
             stale: (self.user_count() - active) as u64,
@@ -183,7 +187,8 @@ impl Image {
             + self.in_id_order.heap_bytes()
             + self.in_username_order.heap_bytes()
             + self.in_created_order.heap_bytes()
-            + self.search.heap_bytes()
+            + self.recency.heap_bytes()
+            + self.names.heap_bytes()
             + self
                 .sections
                 .iter()
@@ -201,12 +206,15 @@ impl Image {
             self.put_department(department);
         }
         // A directory that is loaded sorts once; one that is kept current inserts.
-        let is_load = self.people.is_empty();
-        for user in delta.users {
-            self.put_user(user, is_load);
-        }
-        if is_load {
+        if self.people.is_empty() {
+            self.reserve(delta.users.len());
+            delta
+                .users
+                .into_iter()
+                .for_each(|user| self.load_user(user));
             self.sort();
+        } else {
+            delta.users.into_iter().for_each(|user| self.put_user(user));
         }
         for rename in delta.renames {
             if let Some(slot) = self.slot_of(rename.user) {
@@ -218,18 +226,66 @@ impl Image {
         self.at = delta.at;
     }
 
+    /// Makes room for `count` people who will be loaded.
+    pub fn reserve(&mut self, count: usize) {
+        self.people.reserve_exact(count);
+        self.activity.reserve_exact(count);
+        // An empty table has no slot whose hash could be asked for.
+        for table in [
+            &mut self.by_id,
+            &mut self.by_user_key,
+            &mut self.by_external_id,
+        ] {
+            *table = HashTable::with_capacity(count);
+        }
+    }
+
+    /// Takes in somebody who is not there yet, without a place in the lists: [`Self::sort`] gives
+    /// everybody theirs. The departments are there already.
+    pub fn load_user(&mut self, user: User) {
+        let slot = self.add(user);
+        self.link_keys(slot);
+        self.join_sections(slot);
+        if self.person(slot).is_live() {
+            self.recency.set(slot, None, self.activity(slot).at());
+        }
+    }
+
+    /// Puts everybody who was loaded into the lists.
+    pub fn sort(&mut self) {
+        let (people, names) = (&self.people, &self.names);
+        let count = u32::try_from(people.len()).expect("fewer than 4 billion people");
+        let mut slots: Vec<u32> = (0..count).collect();
+        // Rows are read in this order, as a rule: then it is found out at once.
+        slots.sort_by_key(|slot| people[*slot as usize].id);
+        self.in_id_order = Order::from_sorted(&slots);
+        slots.retain(|slot| people[*slot as usize].is_live());
+        slots.sort_by_key(|slot| people[*slot as usize].created_at);
+        self.in_created_order = Order::from_sorted(&slots);
+        // What a name begins with decides most comparisons without a look at the name.
+        let begins = |slot: u32| beginning(names.username(people[slot as usize].place));
+        let mut keyed: Vec<(u128, u32)> = slots.iter().map(|slot| (begins(*slot), *slot)).collect();
+        keyed.sort_unstable_by(|one, other| {
+            one.0
+                .cmp(&other.0)
+                .then_with(|| by_username(people, names, one.1, other.1))
+        });
+        slots.clear();
+        slots.extend(keyed.into_iter().map(|(_, slot)| slot));
+        self.in_username_order = Order::from_sorted(&slots);
+    }
+
     /// Takes an entry of the activity log in, whose number is `number`.
     pub fn apply_reports(&mut self, number: i64, reports: &[Report]) {
         for report in reports {
-            self.activity_of(report.user)
-                .take(report.channel, report.at);
+            self.see(report.user, |seen| seen.take(report.channel, report.at));
         }
         self.activity_number = number;
     }
 
     /// Takes in what the activity table holds of a user.
     pub fn merge_activity(&mut self, user: UserId, activity: LastActivity) {
-        self.activity_of(user).merge(activity);
+        self.see(user, |seen| seen.merge(activity));
     }
 
     /// Says that it contains the activity log up to entry `number`.
@@ -237,10 +293,16 @@ impl Image {
         self.activity_number = number;
     }
 
-    fn activity_of(&mut self, user: UserId) -> &mut LastActivity {
-        match self.slot_of(user) {
-            Some(slot) => &mut self.activity[slot as usize],
-            None => self.early.entry(user).or_default(),
+    fn see(&mut self, user: UserId, take: impl FnOnce(&mut LastActivity)) {
+        let Some(slot) = self.slot_of(user) else {
+            take(self.early.entry(user).or_default());
+            return;
+        };
+        let seen = &mut self.activity[slot as usize];
+        let before = seen.at();
+        take(seen);
+        if self.people[slot as usize].is_live() {
+            self.recency.set(slot, before, seen.at());
         }
     }
 
@@ -273,7 +335,7 @@ impl Image {
 
     pub(super) fn slot_of_user_key(&self, user_key: &str) -> Option<u32> {
         let folded = fold(user_key);
-        let same = |slot: &u32| fold(self.person(*slot).user_key()) == folded;
+        let same = |slot: &u32| self.folded_user_key(*slot) == folded;
         self.by_user_key
             .find(self.hasher.hash_one(&folded), same)
             .copied()
@@ -282,12 +344,21 @@ impl Image {
     pub(super) fn slot_of_external_id(&self, external_id: &str) -> Option<u32> {
         let same = |slot: &u32| self.person(*slot).external_id() == Some(external_id);
         self.by_external_id
-            .find(self.hasher.hash_one(external_id), same)
+            .find(self.hasher.hash_one(Some(external_id)), same)
             .copied()
     }
 
     pub(super) fn view(&self, slot: u32) -> UserView<'_> {
-        self.person(slot).view(self, self.activity(slot))
+        self.person(slot)
+            .view(&self.names, self, self.activity(slot))
+    }
+
+    pub(super) fn folded_username(&self, slot: u32) -> &str {
+        self.names.username(self.person(slot).place)
+    }
+
+    pub(super) fn folded_user_key(&self, slot: u32) -> &str {
+        self.names.user_key(self.person(slot).place)
     }
 
     pub(super) fn department_view(&self, slot: u32) -> DepartmentView<'_> {
@@ -307,106 +378,150 @@ impl Image {
         });
     }
 
-    fn put_user(&mut self, user: User, is_load: bool) {
-        let known = if is_load { None } else { self.slot_of(user.id) };
-        if let Some(slot) = known {
-            self.unlink(slot);
-        }
-        // The store reads departments and memberships in one moment, so each is known.
-        let sections = user
-            .departments
-            .iter()
-            .filter_map(|id| self.section_by_id.get(id));
-        let sections = sections.copied().collect();
-        let person = Person::new(user, sections);
-        self.people_heap_bytes += person.heap_bytes();
-        let slot = if let Some(slot) = known {
-            self.people[slot as usize] = person;
-            slot
-        } else {
-            let slot = u32::try_from(self.people.len()).expect("fewer than 4 billion people");
-            let hasher = &self.hasher;
-            self.activity
-                .push(self.early.remove(&person.id).unwrap_or_default());
-            self.people.push(person);
+    fn put_user(&mut self, user: User) {
+        let Some(slot) = self.slot_of(user.id) else {
+            let slot = self.add(user);
             let people = &self.people;
-            let hash = |slot: &u32| hasher.hash_one(people[*slot as usize].id);
-            self.by_id.insert_unique(hash(&slot), slot, hash);
-            slot
-        };
-        self.link(slot, is_load, known.is_none());
-    }
-
-    /// Puts a slot into the indexes by what its record says.
-    fn link(&mut self, slot: u32, is_load: bool, is_new: bool) {
-        let (people, hasher) = (&self.people, &self.hasher);
-        let person = &people[slot as usize];
-        let hash = |slot: &u32| hasher.hash_one(fold(people[*slot as usize].user_key()));
-        self.by_user_key.insert_unique(hash(&slot), slot, hash);
-        if person.external_id().is_some() {
-            let hash = |slot: &u32| {
-                hasher.hash_one(people[*slot as usize].external_id().unwrap_or_default())
-            };
-            self.by_external_id.insert_unique(hash(&slot), slot, hash);
-        }
-        if is_new && !is_load {
+            let id = people[slot as usize].id;
             self.in_id_order
-                .insert(slot, |other| people[other as usize].id.cmp(&person.id));
+                .insert(slot, |other| people[other as usize].id.cmp(&id));
+            self.link_keys(slot);
+            self.join_lists(slot);
+            self.join_sections(slot);
+            return;
+        };
+        let known = self.person(slot);
+        let place = known.place;
+        let is_found_as_before = self.folded_username(slot) == fold(&user.username)
+            && self.folded_user_key(slot) == fold(&user.user_key)
+            && known.is_live() == user.deleted_at.is_none()
+            && known.created_at == user.created_at
+            && known.external_id() == user.external_id.as_deref();
+        self.leave_sections(slot);
+        if is_found_as_before {
+            // Most changes touch nothing that people are found or ordered by.
+            self.replace(slot, user, place);
+        } else {
+            self.unlink_keys(slot);
+            self.leave_lists(slot);
+            self.names.remove(place);
+            let place = self.keep_names(slot, &user);
+            self.replace(slot, user, place);
+            self.link_keys(slot);
+            self.join_lists(slot);
+            let people = &mut self.people;
+            self.names
+                .compact(|slot, to| people[slot as usize].place.moved(&to));
         }
-        if person.is_live() {
-            for section in person.departments() {
-                self.sections[*section as usize].members.insert(slot);
-            }
-            let folded_key = fold(person.user_key());
-            self.search
-                .set(slot, &[person.folded_username(), &folded_key]);
-            if !is_load {
-                self.in_username_order
-                    .insert(slot, |other| by_username(people, other, slot));
-                self.in_created_order
-                    .insert(slot, |other| by_created(people, other, slot));
-            }
-        }
+        self.join_sections(slot);
     }
 
-    /// Takes a slot out of the indexes but for the ids'.
-    fn unlink(&mut self, slot: u32) {
-        let (people, hasher) = (&self.people, &self.hasher);
-        let person = &people[slot as usize];
-        self.people_heap_bytes -= person.heap_bytes();
-        let hash = hasher.hash_one(fold(person.user_key()));
-        if let Ok(entry) = self.by_user_key.find_entry(hash, |other| *other == slot) {
-            entry.remove();
+    /// Gives somebody who is not there yet a slot.
+    fn add(&mut self, user: User) -> u32 {
+        let slot = u32::try_from(self.people.len()).expect("fewer than 4 billion people");
+        let place = self.keep_names(slot, &user);
+        let person = self.record(user, place);
+        let seen = self.early.remove(&person.id).unwrap_or_default();
+        self.activity.push(seen);
+        self.people.push(person);
+        slot
+    }
+
+    fn replace(&mut self, slot: u32, user: User, place: Place) {
+        self.people_heap_bytes -= self.person(slot).heap_bytes();
+        self.people[slot as usize] = self.record(user, place);
+    }
+
+    fn record(&mut self, user: User, place: Place) -> Person {
+        // The store reads departments and memberships in one moment, so each is known.
+        let sections = user.departments.iter();
+        let sections = sections
+            .filter_map(|id| self.section_by_id.get(id))
+            .copied()
+            .collect();
+        let person = Person::new(user, sections, place, &self.names);
+        self.people_heap_bytes += person.heap_bytes();
+        person
+    }
+
+    fn keep_names(&mut self, slot: u32, user: &User) -> Place {
+        let (username, user_key) = (fold(&user.username), fold(&user.user_key));
+        let is_live = user.deleted_at.is_none();
+        self.names.add(slot, &username, &user_key, is_live)
+    }
+
+    /// Lets a slot be found by its keys.
+    fn link_keys(&mut self, slot: u32) {
+        let (people, names, hasher) = (&self.people, &self.names, &self.hasher);
+        let person = |slot: &u32| &people[*slot as usize];
+        let by_user_key = |slot: &u32| hasher.hash_one(names.user_key(person(slot).place));
+        let by_external_id = |slot: &u32| hasher.hash_one(person(slot).external_id());
+        let by_id = |slot: &u32| hasher.hash_one(person(slot).id);
+        self.by_user_key
+            .insert_unique(by_user_key(&slot), slot, by_user_key);
+        if person(&slot).external_id().is_some() {
+            self.by_external_id
+                .insert_unique(by_external_id(&slot), slot, by_external_id);
         }
-        if let Some(external_id) = person.external_id() {
-            let hash = hasher.hash_one(external_id);
-            if let Ok(entry) = self.by_external_id.find_entry(hash, |other| *other == slot) {
+        self.by_id.insert_unique(by_id(&slot), slot, by_id);
+    }
+
+    fn unlink_keys(&mut self, slot: u32) {
+        let hasher = &self.hasher;
+        let person = &self.people[slot as usize];
+        let by_user_key = hasher.hash_one(self.names.user_key(person.place));
+        let by_external_id = hasher.hash_one(person.external_id());
+        for (table, hash) in [
+            (&mut self.by_user_key, by_user_key),
+            (&mut self.by_external_id, by_external_id),
+            (&mut self.by_id, hasher.hash_one(person.id)),
+        ] {
+            // Who has no external id is not in that table.
+            if let Ok(entry) = table.find_entry(hash, |other| *other == slot) {
                 entry.remove();
             }
         }
-        if person.is_live() {
-            for section in person.departments() {
-                self.sections[*section as usize].members.remove(&slot);
-            }
-            self.search.set(slot, &[]);
-            self.in_username_order
-                .remove(slot, |other| by_username(people, other, slot));
-            self.in_created_order
-                .remove(slot, |other| by_created(people, other, slot));
+    }
+
+    /// Puts a live slot into the lists.
+    fn join_lists(&mut self, slot: u32) {
+        let (people, names) = (&self.people, &self.names);
+        if !people[slot as usize].is_live() {
+            return;
+        }
+        self.in_username_order
+            .insert(slot, |other| by_username(people, names, other, slot));
+        self.in_created_order
+            .insert(slot, |other| by_created(people, other, slot));
+        self.recency
+            .set(slot, None, self.activity[slot as usize].at());
+    }
+
+    fn leave_lists(&mut self, slot: u32) {
+        let (people, names) = (&self.people, &self.names);
+        if !people[slot as usize].is_live() {
+            return;
+        }
+        self.in_username_order
+            .remove(slot, |other| by_username(people, names, other, slot));
+        self.in_created_order
+            .remove(slot, |other| by_created(people, other, slot));
+        self.recency
+            .set(slot, self.activity[slot as usize].at(), None);
+    }
+
+    /// Makes a live slot a member of its departments.
+    fn join_sections(&mut self, slot: u32) {
+        let person = &self.people[slot as usize];
+        for section in person.departments().iter().filter(|_| person.is_live()) {
+            self.sections[*section as usize].members.insert(slot);
         }
     }
 
-    fn sort(&mut self) {
-        let people = &self.people;
-        let count = u32::try_from(people.len()).expect("fewer than 4 billion people");
-        let mut slots: Vec<u32> = (0..count).collect();
-        slots.sort_unstable_by_key(|slot| people[*slot as usize].id);
-        self.in_id_order = Order::from_sorted(&slots);
-        slots.retain(|slot| people[*slot as usize].is_live());
-        slots.sort_unstable_by(|one, other| by_username(people, *one, *other));
-        self.in_username_order = Order::from_sorted(&slots);
-        slots.sort_unstable_by(|one, other| by_created(people, *one, *other));
-        self.in_created_order = Order::from_sorted(&slots);
+    fn leave_sections(&mut self, slot: u32) {
+        for section in self.people[slot as usize].departments() {
+            self.sections[*section as usize].members.remove(&slot);
+        }
     }
 }
 
@@ -425,10 +540,19 @@ impl Section {
     }
 }
 
-fn by_username(people: &[Person], one: u32, other: u32) -> Ordering {
+/// The first sixteen bytes of a name, as a number that compares as they do.
+fn beginning(name: &str) -> u128 {
+    let mut bytes = [0; 16];
+    let length = name.len().min(bytes.len());
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u128::from_be_bytes(bytes)
+}
+
+fn by_username(people: &[Person], names: &Names, one: u32, other: u32) -> Ordering {
     let (one, other) = (&people[one as usize], &people[other as usize]);
-    one.folded_username()
-        .cmp(other.folded_username())
+    names
+        .username(one.place)
+        .cmp(names.username(other.place))
         .then_with(|| one.id.cmp(&other.id))
 }
 

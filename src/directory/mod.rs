@@ -5,12 +5,17 @@
 //! There is no invalidation and no time to live. Nothing here knows of permissions or HTTP.
 
 pub mod image;
+mod letters;
 mod list;
 mod loading;
+mod matching;
+pub mod names;
 pub mod order;
 mod person;
+pub mod recency;
 pub mod registry;
-pub mod search;
+mod slots;
+mod walk;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -74,6 +79,18 @@ impl Directory {
         }
     }
 
+    /// The client's image, if it is loaded.
+    pub fn at_hand(&self, client: ClientId) -> Option<Arc<Live>> {
+        let live = Arc::clone(self.entries.lock().get(&client)?.live.get()?.as_ref()?);
+        self.note_use(&live);
+        Some(live)
+    }
+
+    fn note_use(&self, live: &Live) {
+        let use_number = self.uses.fetch_add(1, Ordering::Relaxed);
+        live.used.store(use_number, Ordering::Relaxed);
+    }
+
     /// The client's image, loaded if need be; `None` when there is no such client. Many who ask at
     /// once wait for one load, and for no other client's.
     pub async fn live(&self, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
@@ -86,8 +103,7 @@ impl Directory {
         let live = entry.live.get_or_try_init(|| load).await.cloned();
         match &live {
             Ok(Some(live)) => {
-                live.used
-                    .store(self.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+                self.note_use(live);
                 if is_new {
                     self.keep_budget(client);
                 }

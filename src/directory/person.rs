@@ -1,66 +1,84 @@
-//! A person in an image: the record, as small as it can be held.
+//! A person in an image: the record, as small as it can be held. The names lie elsewhere.
 
+use crate::directory::names::{Names, Place};
 use crate::model::activity::LastActivity;
 use crate::model::department::{Departments, Numbered};
 use crate::model::id::UserId;
 use crate::model::profile::Profile;
-use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{State, User, UserView};
 
 /// A person's record, in the slot that they keep for as long as the image lives.
 pub(super) struct Person {
     pub(super) id: UserId,
-    username: Box<str>,
-    /// `None`: the same as the username.
-    user_key: Option<Box<str>>,
+    pub(super) place: Place,
+    state: State,
+    /// `None`: the names are written as they are folded.
+    written: Option<Box<Written>>,
     external_id: Option<Box<str>>,
-    /// The folded username; `None`: the username is folded already.
-    folded: Option<Box<str>>,
     profile: Profile,
-    /// Slots of departments, the primary one first.
-    departments: Box<[u32]>,
+    departments: Sections,
     pub(super) created_at: Timestamp,
     updated_at: Timestamp,
     deleted_at: Option<Timestamp>,
     revision: i64,
-    state: State,
+}
+
+/// Names that have capital letters.
+struct Written {
+    username: Box<str>,
+    user_key: Box<str>,
+}
+
+/// Slots of departments, the primary one first. Most people have one.
+pub(super) enum Sections {
+    One(u32),
+    Many(Box<[u32]>),
 }
 
 impl Person {
-    /// The record, with the departments by their slots.
-    pub(super) fn new(user: User, departments: Box<[u32]>) -> Self {
-        let folded = fold(&user.username);
+    /// The record, with the departments by their slots and the folded names where they lie.
+    pub(super) fn new(user: User, departments: Sections, place: Place, names: &Names) -> Self {
+        let is_folded =
+            *user.username == *names.username(place) && *user.user_key == *names.user_key(place);
+        let written = (!is_folded).then_some(Written {
+            username: user.username,
+            user_key: user.user_key,
+        });
         Self {
             id: user.id,
-            user_key: (user.user_key != user.username).then_some(user.user_key),
+            place,
+            state: user.state,
+            written: written.map(Box::new),
             external_id: user.external_id,
-            folded: (*folded != *user.username).then(|| folded.into()),
-            username: user.username,
             profile: user.profile,
             departments,
             created_at: user.created_at,
             updated_at: user.updated_at,
             deleted_at: user.deleted_at,
             revision: user.revision,
-            state: user.state,
         }
     }
 
     /// The record as it is lent, with what is kept elsewhere.
     pub(super) fn view<'a>(
         &'a self,
+        names: &'a Names,
         sections: &'a dyn Numbered,
         last_activity: LastActivity,
     ) -> UserView<'a> {
+        let (username, user_key) = match &self.written {
+            Some(written) => (&*written.username, &*written.user_key),
+            None => (names.username(self.place), names.user_key(self.place)),
+        };
         UserView {
             id: self.id,
-            username: &self.username,
-            user_key: self.user_key(),
+            username,
+            user_key,
             external_id: self.external_id(),
             state: self.state,
             profile: &self.profile,
-            departments: Departments::Numbered(&self.departments, sections),
+            departments: Departments::Numbered(self.departments(), sections),
             last_activity,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -74,15 +92,10 @@ impl Person {
     }
 
     pub(super) fn departments(&self) -> &[u32] {
-        &self.departments
-    }
-
-    pub(super) fn folded_username(&self) -> &str {
-        self.folded.as_deref().unwrap_or(&self.username)
-    }
-
-    pub(super) fn user_key(&self) -> &str {
-        self.user_key.as_deref().unwrap_or(&self.username)
+        match &self.departments {
+            Sections::One(section) => std::slice::from_ref(section),
+            Sections::Many(sections) => sections,
+        }
     }
 
     pub(super) fn is_live(&self) -> bool {
@@ -90,18 +103,41 @@ impl Person {
     }
 
     pub(super) fn belongs_to(&self, department: u32) -> bool {
-        self.departments.contains(&department)
+        self.departments().contains(&department)
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let texts = [&self.user_key, &self.external_id, &self.folded];
-        self.username.len()
-            + texts
-                .into_iter()
-                .flatten()
-                .map(|text| text.len())
-                .sum::<usize>()
-            + self.profile.heap_bytes()
-            + self.departments.len() * 4
+        let written = self.written.as_ref().map_or(0, |written| {
+            size_of::<Written>() + written.username.len() + written.user_key.len()
+        });
+        let departments = match &self.departments {
+            Sections::One(_) => 0,
+            Sections::Many(sections) => sections.len() * 4,
+        };
+        written + self.external_id().map_or(0, str::len) + self.profile.heap_bytes() + departments
+    }
+}
+
+impl FromIterator<u32> for Sections {
+    fn from_iter<I: IntoIterator<Item = u32>>(sections: I) -> Self {
+        let mut sections = sections.into_iter();
+        match (sections.next(), sections.next()) {
+            (Some(only), None) => Self::One(only),
+            (first, second) => {
+                let known = first.into_iter().chain(second);
+                Self::Many(known.chain(sections).collect())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_small_since_there_are_millions() {
+        assert_eq!(size_of::<Person>(), 144);
+        assert_eq!(size_of::<LastActivity>(), 16);
     }
 }

@@ -12,8 +12,8 @@ use crate::http::etag;
 pub type Response = hyper::Response<Full<Bytes>>;
 
 /// A JSON text as an answer.
-pub fn json_text(status: StatusCode, body: String) -> Response {
-    let mut response = Response::new(body.into());
+pub fn json_text(status: StatusCode, body: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
@@ -38,7 +38,11 @@ pub fn empty(status: StatusCode) -> Response {
 }
 
 /// A single resource: its body and tag, or 304 when the caller has it already.
-pub fn tagged(headers: &HeaderMap, tag: &str, body: impl FnOnce() -> String) -> Response {
+pub fn tagged<B: Into<Bytes>>(
+    headers: &HeaderMap,
+    tag: &str,
+    body: impl FnOnce() -> B,
+) -> Response {
     let mut response = if etag::is_known(headers, tag) {
         empty(StatusCode::NOT_MODIFIED)
     } else {

@@ -3,17 +3,16 @@
 //! The route table says what a route needs; it is checked here, before the handler runs, so that no
 //! handler can forget it. The Identity Gateway's requests have their own way: [`super::gateway`].
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::http::answer::Response;
 use hyper::HeaderMap;
 use hyper::body::Bytes;
 use hyper::header::AUTHORIZATION;
-use hyper::http::request::Parts;
-use parking_lot::Mutex;
 
 use crate::http::Http;
-use crate::http::body::{self, Body, Fields};
+use crate::http::body::{self, Fields};
 use crate::http::clients::failure::Failure;
 use crate::http::once;
 use crate::http::query::{Query, decoded};
@@ -33,9 +32,7 @@ use crate::operations::write::Once;
 pub struct Call {
     pub(super) http: Arc<Http>,
     template: &'static str,
-    parts: Parts,
-    /// Taken by who reads it. A body alone is not `Sync`, which futures that lend a call need.
-    body: Mutex<Option<Body>>,
+    asked: Arc<Asked>,
     caller: Caller,
 }
 
@@ -47,7 +44,7 @@ pub async fn for_client<F, Fut>(
     http: Arc<Http>,
     template: &'static str,
     scope: Scope,
-    asked: Asked,
+    asked: Arc<Asked>,
     handler: F,
 ) -> Response
 where
@@ -66,7 +63,7 @@ where
 pub async fn for_admin<F, Fut>(
     http: Arc<Http>,
     template: &'static str,
-    asked: Asked,
+    asked: Arc<Asked>,
     handler: F,
 ) -> Response
 where
@@ -83,15 +80,14 @@ where
 async fn answered(
     http: Arc<Http>,
     template: &'static str,
-    asked: Asked,
+    asked: Arc<Asked>,
     handle: impl AsyncFnOnce(Call) -> Result<Response, Failure>,
 ) -> Response {
-    let (parts, body) = asked.request.into_parts();
-    let (result, decision) = counted(&http, template, parts, body, handle).await;
+    let (result, decision) = counted(&http, template, Arc::clone(&asked), handle).await;
     let mut response = result.unwrap_or_else(|failure| failure.render(&asked.id));
     if let Some(decision) = decision {
         let form = http.settings.reset_form;
-        rate_limits::tell(&mut response, &decision, form, http.app.now());
+        rate_limits::tell(&mut response, &decision, form, &http.app);
     }
     response
 }
@@ -99,11 +95,10 @@ async fn answered(
 async fn counted(
     http: &Arc<Http>,
     template: &'static str,
-    parts: Parts,
-    body: Body,
+    asked: Arc<Asked>,
     handle: impl AsyncFnOnce(Call) -> Result<Response, Failure>,
 ) -> Counted {
-    let caller = match authenticate(&http.app, &parts.headers).await {
+    let caller = match authenticate(&http.app, &asked.head.headers).await {
         Ok(caller) => caller,
         Err(error) => return (Err(error.into()), None),
     };
@@ -118,8 +113,7 @@ async fn counted(
     let call = Call {
         http: Arc::clone(http),
         template,
-        parts,
-        body: Mutex::new(Some(body)),
+        asked,
         caller,
     };
     (handle(call).await, decision)
@@ -148,12 +142,12 @@ impl Call {
 
     /// The request's headers.
     pub fn headers(&self) -> &HeaderMap {
-        &self.parts.headers
+        &self.asked.head.headers
     }
 
     /// The request's path.
     pub fn path(&self) -> &str {
-        self.parts.uri.path()
+        self.asked.path()
     }
 
     /// The id of a user in the path; one that is malformed is nobody's.
@@ -172,27 +166,27 @@ impl Call {
     }
 
     /// The decoded segment that stands where the route's template has `{name}`.
-    fn segment(&self, name: &str) -> Option<String> {
+    fn segment(&self, name: &str) -> Option<Cow<'_, str>> {
         segment(self.template, self.path(), name)
     }
 
     /// The query's parameters, of which only `known` ones may be given.
     pub fn query(&self, known: &[&str]) -> Result<Query, Invalid> {
-        Query::parse(self.parts.uri.query(), known)
+        Query::parse(self.asked.head.uri.query(), known)
     }
 
     /// The whole body.
     pub async fn body(&self) -> Result<Bytes, Failure> {
-        let body = self.body.lock().take().unwrap_or_default();
+        let body = self.asked.take_body();
         let timeout = self.http.settings.body_timeout;
-        Ok(body::read(&self.parts.headers, body, timeout).await?)
+        Ok(body::read(&self.asked.head.headers, body, timeout).await?)
     }
 
     /// The fields of a JSON body.
     pub async fn fields(&self) -> Result<Fields, Failure> {
         let body = self.body().await?;
         Ok(body::object(
-            &self.parts.headers,
+            &self.asked.head.headers,
             &body,
             &["application/json"],
         )?)
@@ -204,8 +198,8 @@ impl Call {
         render: fn(&T) -> String,
     ) -> Result<(Fields, Option<Once<T>>), Failure> {
         let body = self.body().await?;
-        let fields = body::object(&self.parts.headers, &body, &["application/json"])?;
-        let once = once::of_request(&self.parts.headers, self.path(), &body, render)?;
+        let fields = body::object(&self.asked.head.headers, &body, &["application/json"])?;
+        let once = once::of_request(&self.asked.head.headers, self.path(), &body, render)?;
         Ok((fields, once))
     }
 
@@ -229,7 +223,7 @@ impl Call {
 
 /// The decoded segment of `path` that stands where `template` has `{name}`; `None` when it is no
 /// valid text.
-pub fn segment(template: &str, path: &str, name: &str) -> Option<String> {
+pub fn segment<'a>(template: &str, path: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let is_named = |part: &str| {
         part.strip_prefix('{')
             .and_then(|part| part.strip_suffix('}'))

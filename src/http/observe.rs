@@ -1,16 +1,16 @@
 //! What is noted of every request: its id, how long it took, its line in the log.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, str};
 
 use hyper::header::{HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode, Uri};
+use hyper::{HeaderMap, StatusCode};
 
 use crate::http::answer::Response;
 use crate::http::metrics::{Metrics, RouteFigures, method_label};
 use crate::http::request_log::{Entry, FailureReason, RequestLog, may_be_secret};
+use crate::http::router::Asked;
 use crate::model::environment::{Clock, Entropy};
 
 /// The header that carries a request's id, both ways.
@@ -94,47 +94,40 @@ pub struct Observer {
     pub failure: fn(&RequestId, &str) -> Response,
 }
 
+impl Observer {
+    /// The id of a request with these headers.
+    pub fn id_of(&self, headers: &HeaderMap) -> RequestId {
+        headers
+            .get(&REQUEST_ID)
+            .and_then(|value| RequestId::parse(value.to_str().ok()?))
+            .unwrap_or_else(|| RequestId::new(&*self.entropy))
+    }
+}
+
 /// One request and its answer. Dropped before the answer, it says that nobody waited for it.
 pub struct Exchange<'a> {
     observer: &'a Observer,
     figures: &'a RouteFigures,
+    asked: Arc<Asked>,
     begun: Duration,
-    /// The request's id.
-    pub request_id: RequestId,
-    method: Method,
-    uri: Uri,
-    peer: IpAddr,
     is_over: bool,
 }
 
 impl<'a> Exchange<'a> {
-    /// A request to the route with these figures, from `peer`, begins.
-    pub fn begin<B>(
-        observer: &'a Observer,
-        figures: &'a RouteFigures,
-        request: &Request<B>,
-        peer: IpAddr,
-    ) -> Self {
-        let request_id = request
-            .headers()
-            .get(&REQUEST_ID)
-            .and_then(|value| RequestId::parse(value.to_str().ok()?))
-            .unwrap_or_else(|| RequestId::new(&*observer.entropy));
+    /// A request to the route with these figures begins.
+    pub fn begin(observer: &'a Observer, figures: &'a RouteFigures, asked: Arc<Asked>) -> Self {
         Self {
             observer,
             figures,
+            asked,
             begun: observer.clock.monotonic(),
-            request_id,
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            peer,
             is_over: false,
         }
     }
 
     /// It was answered: the answer gets the id.
     pub fn answered(&mut self, mut response: Response) -> Response {
-        let id = HeaderValue::from_str(self.request_id.as_str()).expect("an id is plain ASCII");
+        let id = HeaderValue::from_str(self.asked.id.as_str()).expect("an id is plain ASCII");
         response.headers_mut().insert(&REQUEST_ID, id);
         let reason = response.extensions().get::<FailureReason>();
         self.tell(response.status(), reason.map(|reason| reason.0.as_str()));
@@ -143,7 +136,7 @@ impl<'a> Exchange<'a> {
 
     /// Its handler panicked, for this reason.
     pub fn panicked(&mut self, reason: String) -> Response {
-        let mut response = (self.observer.failure)(&self.request_id, self.uri.path());
+        let mut response = (self.observer.failure)(&self.asked.id, self.asked.path());
         response.extensions_mut().insert(FailureReason(reason));
         self.answered(response)
     }
@@ -154,19 +147,19 @@ impl<'a> Exchange<'a> {
         let duration = observer.clock.monotonic().saturating_sub(self.begun);
         observer
             .metrics
-            .request(self.figures, &self.method, status, duration);
+            .request(self.figures, &self.asked.head.method, status, duration);
         let status = status.as_u16();
         // Where no line is wanted, not even the time of day is asked for.
         if observer.log.wants(status, duration) {
             observer.log.record(&Entry {
                 at: observer.clock.now(),
-                request_id: self.request_id.as_str(),
-                method: method_label(&self.method),
-                path: self.uri.path(),
+                request_id: self.asked.id.as_str(),
+                method: method_label(&self.asked.head.method),
+                path: self.asked.path(),
                 route: self.figures.template(),
                 status,
                 duration,
-                peer: self.peer,
+                peer: self.asked.peer,
                 reason,
             });
         }

@@ -1,6 +1,8 @@
 //! Query strings and path segments, decoded strictly: what is not understood is refused, never
 //! passed over.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode;
 
 use crate::model::invalid::Invalid;
@@ -20,6 +22,7 @@ impl Query {
         {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decoded(&name.replace('+', " "))
+                .map(Cow::into_owned)
                 .ok_or_else(|| Invalid::new("query", "a parameter's name is not valid UTF-8"))?;
             if !known.contains(&name.as_str()) {
                 let reason = format!("{} is not a parameter of this resource", shown(&name));
@@ -29,6 +32,7 @@ impl Query {
                 return Err(Invalid::new(&name, format!("{name} is given twice")));
             }
             let value = decoded(&value.replace('+', " "))
+                .map(Cow::into_owned)
                 .ok_or_else(|| Invalid::new(&name, format!("{name} is not valid UTF-8")))?;
             parameters.push((name, value));
         }
@@ -76,7 +80,7 @@ impl Query {
 }
 
 /// Percent-decoded text; `None` when an escape is cut or the bytes are no UTF-8.
-pub fn decoded(raw: &str) -> Option<String> {
+pub fn decoded(raw: &str) -> Option<Cow<'_, str>> {
     let mut rest = raw;
     while let Some((_, escape)) = rest.split_once('%') {
         let digits = escape.as_bytes().get(..2)?;
@@ -85,10 +89,7 @@ pub fn decoded(raw: &str) -> Option<String> {
         }
         rest = &escape[2..];
     }
-    percent_decode(raw.as_bytes())
-        .decode_utf8()
-        .ok()
-        .map(std::borrow::Cow::into_owned)
+    percent_decode(raw.as_bytes()).decode_utf8().ok()
 }
 
 /// Text of a stranger's as an error may repeat it: not too long, nothing a terminal acts upon.

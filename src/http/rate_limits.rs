@@ -4,7 +4,7 @@ use crate::http::answer::Response;
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 
 use crate::model::rate_limit::Decision;
-use crate::model::timestamp::Timestamp;
+use crate::operations::app::App;
 
 static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -35,10 +35,10 @@ impl ResetForm {
 }
 
 /// Adds the headers that tell what a bucket said.
-pub fn tell(response: &mut Response, decision: &Decision, form: ResetForm, now: Timestamp) {
+pub fn tell(response: &mut Response, decision: &Decision, form: ResetForm, app: &App) {
     let reset = match form {
         ResetForm::SecondsRemaining => i64::from(decision.reset_s),
-        ResetForm::EpochSeconds => now.seconds() + i64::from(decision.reset_s),
+        ResetForm::EpochSeconds => app.now().seconds() + i64::from(decision.reset_s),
     };
     let headers = response.headers_mut();
     headers.insert(&LIMIT, HeaderValue::from(decision.limit));

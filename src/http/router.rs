@@ -14,28 +14,45 @@ use futures_util::FutureExt;
 use http_body_util::Full;
 use hyper::body::{Body as _, Bytes};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{Method, Request};
+use parking_lot::Mutex;
 
 use crate::http::answer::Response;
 use crate::http::body::Body;
 use crate::http::metrics::{RouteFigures, UNMATCHED};
 use crate::http::observe::{Exchange, Observer, RequestId};
 
-/// A request as handlers get it.
+/// A request as handlers get it. It lies in one place from its beginning to its end: a future that
+/// carries a request in it is copied whenever it is handed on.
 pub struct Asked {
-    /// What was sent.
-    pub request: Request<Body>,
+    /// Its line and headers.
+    pub head: Parts,
+    /// Taken by who reads it. A body alone is not `Sync`, which futures that lend a request need.
+    body: Mutex<Body>,
     /// Its id: the caller's own or one that we made.
     pub id: RequestId,
     /// The address that it came from.
     pub peer: IpAddr,
 }
 
+impl Asked {
+    /// Its path.
+    pub fn path(&self) -> &str {
+        self.head.uri.path()
+    }
+
+    /// Its body, once.
+    pub fn take_body(&self) -> Body {
+        std::mem::take(&mut self.body.lock())
+    }
+}
+
 /// An answer to come.
 pub type Answering = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// What answers a request.
-pub type Handler = Box<dyn Fn(Asked) -> Answering + Send + Sync>;
+pub type Handler = Box<dyn Fn(Arc<Asked>) -> Answering + Send + Sync>;
 
 /// What answers under one path.
 pub struct Resource {
@@ -82,17 +99,24 @@ impl Router {
 
     /// Answers a request that came from `peer`. A handler's panic is answered too.
     pub async fn answer(&self, request: Request<Body>, peer: IpAddr) -> Response {
-        let (handler, figures) = self.find(request.method(), request.uri().path());
-        let is_head = request.method() == Method::HEAD;
-        let mut exchange = Exchange::begin(&self.observer, figures, &request, peer);
-        let id = exchange.request_id;
-        let asked = Asked { request, id, peer };
-        let answering = async { handler(asked).await };
+        let (head, body) = request.into_parts();
+        let asked = Arc::new(Asked {
+            id: self.observer.id_of(&head.headers),
+            head,
+            body: Mutex::new(body),
+            peer,
+        });
+        let (handler, figures) = self.find(&asked.head.method, asked.path());
+        let mut exchange = Exchange::begin(&self.observer, figures, Arc::clone(&asked));
+        let answering = async { handler(Arc::clone(&asked)).await };
         let response = match AssertUnwindSafe(answering).catch_unwind().await {
             Ok(response) => exchange.answered(response),
             Err(panic) => exchange.panicked(message(&*panic)),
         };
-        if is_head { headed(response) } else { response }
+        match asked.head.method {
+            Method::HEAD => headed(response),
+            _ => response,
+        }
     }
 
     fn find(&self, method: &Method, path: &str) -> (&Handler, &RouteFigures) {

@@ -34,7 +34,7 @@ pub enum Needs {
     Gateway(RouteClass),
 }
 
-type Handler = Arc<dyn Fn(Arc<Http>, Asked) -> Answering + Send + Sync>;
+type Handler = Arc<dyn Fn(Arc<Http>, Arc<Asked>) -> Answering + Send + Sync>;
 
 /// One route.
 #[derive(Clone)]
@@ -102,13 +102,13 @@ pub fn table() -> Vec<Route> {
         open_waiting("/readyz", "readyz", |http| Box::pin(async move { probes::readyz(&http).await })),
         open("/metrics", "metrics", probes::metrics),
         // Documents for people and machines.
-        open("/", "index", |_, asked| documents::index(asked.request.headers())),
-        open("/openapi.json", "openapi", |_, asked| documents::openapi(asked.request.headers())),
+        open("/", "index", |_, asked| documents::index(&asked.head.headers)),
+        open("/openapi.json", "openapi", |_, asked| documents::openapi(&asked.head.headers)),
         open("/docs", "docs", |_, _| documents::docs_entrance()),
         open("/docs/", "docsPage", |_, asked| documents::docs_file(asked)),
         open("/docs/{file}", "docsFile", |_, asked| documents::docs_file(asked)),
-        open("/llms.txt", "llms", |_, asked| documents::llms(asked.request.headers())),
-        open("/llms-full.txt", "llmsFull", |_, asked| documents::llms_full(asked.request.headers())),
+        open("/llms.txt", "llms", |_, asked| documents::llms(&asked.head.headers)),
+        open("/llms-full.txt", "llmsFull", |_, asked| documents::llms_full(&asked.head.headers)),
     ]
 }
 
@@ -224,7 +224,7 @@ pub fn router(http: &Arc<Http>) -> Router {
 }
 
 /// A handler of the router's that is handed the doors.
-fn with<F>(http: &Arc<Http>, handler: fn(Arc<Http>, Asked) -> F) -> router::Handler
+fn with<F>(http: &Arc<Http>, handler: fn(Arc<Http>, Arc<Asked>) -> F) -> router::Handler
 where
     F: Future<Output = Response> + Send + 'static,
 {
@@ -293,24 +293,24 @@ fn allowing(handler: router::Handler, allow: &HeaderValue) -> router::Handler {
     })
 }
 
-async fn options(_: Arc<Http>, _: Asked) -> Response {
+async fn options(_: Arc<Http>, _: Arc<Asked>) -> Response {
     answer::empty(StatusCode::NO_CONTENT)
 }
 
-async fn method(_: Arc<Http>, asked: Asked) -> Response {
+async fn method(_: Arc<Http>, asked: Arc<Asked>) -> Response {
     Failure::MethodNotAllowed.render(&asked.id)
 }
 
-async fn gateway_options(http: Arc<Http>, asked: Asked) -> Response {
+async fn gateway_options(http: Arc<Http>, asked: Arc<Asked>) -> Response {
     gateway::options(&http, asked.peer).await
 }
 
-async fn gateway_method(http: Arc<Http>, asked: Asked) -> Response {
+async fn gateway_method(http: Arc<Http>, asked: Arc<Asked>) -> Response {
     gateway::refuse(&http, asked.peer, gateway::Failure::MethodNotAllowed).await
 }
 
-async fn unknown_path(http: Arc<Http>, asked: Asked) -> Response {
-    if is_ours(asked.request.uri().path()) {
+async fn unknown_path(http: Arc<Http>, asked: Arc<Asked>) -> Response {
+    if is_ours(asked.path()) {
         Failure::NoSuchPath.render(&asked.id)
     } else {
         gateway::refuse(&http, asked.peer, gateway::Failure::NoSuchPath).await

@@ -29,6 +29,11 @@ impl Id {
         Some(Self(bytes))
     }
 
+    /// The id as it is written, in bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The id as it is written.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("an id holds only ASCII: `parse` checked each byte")

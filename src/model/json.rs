@@ -1,4 +1,4 @@
-//! JSON written straight into its text, for what is asked for, or stored, most. What is seldom made
+//! JSON written straight into its bytes, for what is asked for, or stored, most. What is seldom made
 //! goes through serde.
 
 use crate::model::id::Id;
@@ -6,61 +6,68 @@ use crate::model::timestamp::Timestamp;
 
 /// A list of the items that `write` writes one after the other.
 pub fn list<T>(
-    out: &mut String,
+    out: &mut Vec<u8>,
     items: impl IntoIterator<Item = T>,
-    mut write: impl FnMut(&mut String, T),
+    mut write: impl FnMut(&mut Vec<u8>, T),
 ) {
-    out.push('[');
+    out.push(b'[');
     for (index, item) in items.into_iter().enumerate() {
         if index > 0 {
-            out.push(',');
+            out.push(b',');
         }
         write(out, item);
     }
-    out.push(']');
+    out.push(b']');
 }
 
 /// Any text.
-pub fn text(out: &mut String, text: &str) {
+pub fn text(out: &mut Vec<u8>, text: &str) {
     if is_plain(text) {
         plain(out, text);
     } else {
-        out.push_str(&serde_json::Value::from(text).to_string());
+        out.extend_from_slice(serde_json::Value::from(text).to_string().as_bytes());
     }
 }
 
 /// Any text, or null.
-pub fn text_or_null(out: &mut String, value: Option<&str>) {
+pub fn text_or_null(out: &mut Vec<u8>, value: Option<&str>) {
     match value {
         Some(value) => text(out, value),
-        None => out.push_str("null"),
+        None => out.extend_from_slice(b"null"),
     }
+}
+
+/// What stands in the contract: names of fields, brackets.
+pub fn raw(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(text.as_bytes());
 }
 
 /// An id.
-pub fn id(out: &mut String, id: Id) {
-    plain(out, id.as_str());
+pub fn id(out: &mut Vec<u8>, id: Id) {
+    out.push(b'"');
+    out.extend_from_slice(id.as_bytes());
+    out.push(b'"');
 }
 
 /// A moment in the Clients API's form.
-pub fn moment(out: &mut String, moment: Timestamp) {
-    out.push('"');
+pub fn moment(out: &mut Vec<u8>, moment: Timestamp) {
+    out.push(b'"');
     moment.print_with_milliseconds(out);
-    out.push('"');
+    out.push(b'"');
 }
 
 /// A moment in the Clients API's form, or null.
-pub fn moment_or_null(out: &mut String, value: Option<Timestamp>) {
+pub fn moment_or_null(out: &mut Vec<u8>, value: Option<Timestamp>) {
     match value {
         Some(value) => moment(out, value),
-        None => out.push_str("null"),
+        None => out.extend_from_slice(b"null"),
     }
 }
 
-fn plain(out: &mut String, text: &str) {
-    out.push('"');
-    out.push_str(text);
-    out.push('"');
+fn plain(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
 }
 
 /// Whether a text can stand between quotes as it is: no quote, backslash or control character (RFC
@@ -92,9 +99,9 @@ mod tests {
     use super::*;
 
     fn written(value: &str) -> String {
-        let mut out = String::new();
+        let mut out = Vec::new();
         text(&mut out, value);
-        out
+        String::from_utf8(out).unwrap()
     }
 
     #[test]

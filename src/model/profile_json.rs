@@ -56,16 +56,16 @@ pub fn to_object(profile: &Profile) -> Map<String, Value> {
 
 /// [`to_object`] as compact text.
 pub fn to_text(profile: &Profile) -> String {
-    let mut text = String::new();
+    let mut text = Vec::new();
     write(&mut text, profile);
-    text
+    String::from_utf8(text).expect("it is made of texts")
 }
 
 /// Writes [`to_object`] as compact text.
-pub fn write(out: &mut String, profile: &Profile) {
-    out.push('{');
+pub fn write(out: &mut Vec<u8>, profile: &Profile) {
+    out.push(b'{');
     write_fields(out, "", &profile.values(), profile.custom_attributes());
-    out.push('}');
+    out.push(b'}');
 }
 
 /// The objects that lie in each other, from the outermost; the fields of each come before the next
@@ -75,7 +75,7 @@ const NESTED: [&str; 2] = ["employment_info", "employment_location"];
 /// Writes what an object holds of the fields that are set, and the custom attributes, behind
 /// `divider`, unless there are none.
 pub fn write_fields(
-    out: &mut String,
+    out: &mut Vec<u8>,
     divider: &'static str,
     values: &[Option<&str>; ProfileField::ALL.len()],
     custom_attributes: Option<&str>,
@@ -86,27 +86,27 @@ pub fn write_fields(
         let Some(value) = value else { continue };
         let (own_depth, key) = place(field);
         for object in &NESTED[depth..own_depth] {
-            out.push_str(divider);
-            out.push('"');
-            out.push_str(object);
-            out.push_str("\":{");
+            json::raw(out, divider);
+            out.push(b'"');
+            json::raw(out, object);
+            json::raw(out, "\":{");
             divider = "";
         }
         depth = own_depth;
-        out.push_str(divider);
+        json::raw(out, divider);
         divider = ",";
-        out.push('"');
-        out.push_str(key);
-        out.push_str("\":");
+        out.push(b'"');
+        json::raw(out, key);
+        json::raw(out, "\":");
         json::text(out, value);
     }
-    out.push_str(&"}}"[..depth]);
+    json::raw(out, &"}}"[..depth]);
     if let Some(attributes) = custom_attributes {
-        out.push_str(divider);
-        out.push('"');
-        out.push_str(CUSTOM_ATTRIBUTES);
-        out.push_str("\":");
-        out.push_str(attributes);
+        json::raw(out, divider);
+        out.push(b'"');
+        json::raw(out, CUSTOM_ATTRIBUTES);
+        json::raw(out, "\":");
+        json::raw(out, attributes);
     }
 }
 

@@ -105,9 +105,8 @@ impl Caller {
     /// The bearer of the token whose secret is `text`. Garbage is refused without a look-up; an
     /// unknown token is looked for in the database once, since the command line may have made it.
     pub async fn authenticate(app: &App, text: &str) -> Result<Self, Error> {
-        let secret = Secret::parse(text).ok_or(Error::Unauthorized("The token is malformed."))?;
+        let hash = Secret::hash_of(text).ok_or(Error::Unauthorized("The token is malformed."))?;
         app.assert_fresh()?;
-        let hash = secret.hash();
         let mut known = app.registry.token(&hash);
         if known.is_none() {
             // In a box, so that the requests of known callers do not carry its room around.
@@ -115,7 +114,8 @@ impl Caller {
             known = app.registry.token(&hash);
         }
         let known = known.ok_or(Error::Unauthorized("The token is unknown or was revoked."))?;
-        if !known.token.is_valid(app.now()) {
+        // The clock is asked only by tokens that expire.
+        if known.token.expires_at.is_some() && !known.token.is_valid(app.now()) {
             return Err(Error::Unauthorized("The token has expired."));
         }
         Ok(Self(known))

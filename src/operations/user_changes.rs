@@ -121,11 +121,11 @@ fn departments(pending: &[Pending]) -> Vec<Of<'_>> {
 /// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`.
 fn difference(old: Option<&User>, new: &User) -> String {
     let mut difference = Difference {
-        out: String::from("{"),
+        out: vec![b'{'],
         old,
         new,
     };
-    let text = |out: &mut String, text: &str| json::text(out, text);
+    let text = |out: &mut Vec<u8>, text: &str| json::text(out, text);
     difference.field("username", |user| Some(&*user.username), text);
     difference.field("user_key", |user| Some(&*user.user_key), text);
     difference.field("external_id", |user| user.external_id.as_deref(), text);
@@ -134,13 +134,13 @@ fn difference(old: Option<&User>, new: &User) -> String {
     difference.field("departments", |user| Some(&*user.departments), ids);
     difference.field("created_at", |user| Some(user.created_at), moment);
     difference.field("deleted_at", |user| user.deleted_at, moment);
-    difference.out.push('}');
-    difference.out
+    difference.out.push(b'}');
+    String::from_utf8(difference.out).expect("it is made of texts")
 }
 
 /// A text that is being written of what differs.
 struct Difference<'u> {
-    out: String,
+    out: Vec<u8>,
     old: Option<&'u User>,
     new: &'u User,
 }
@@ -151,7 +151,7 @@ impl<'u> Difference<'u> {
         &mut self,
         name: &str,
         of: impl Fn(&'u User) -> Option<T>,
-        write: impl Fn(&mut String, T),
+        write: impl Fn(&mut Vec<u8>, T),
     ) {
         let (from, to) = (self.old.and_then(&of), of(self.new));
         if from == to {
@@ -159,25 +159,25 @@ impl<'u> Difference<'u> {
         }
         let out = &mut self.out;
         if out.len() > 1 {
-            out.push(',');
+            out.push(b',');
         }
         json::text(out, name);
-        let value = |out: &mut String, value: Option<T>| match value {
+        let value = |out: &mut Vec<u8>, value: Option<T>| match value {
             Some(value) => write(out, value),
-            None => out.push_str("null"),
+            None => json::raw(out, "null"),
         };
-        out.push_str(":{\"from\":");
+        json::raw(out, ":{\"from\":");
         value(out, from);
-        out.push_str(",\"to\":");
+        json::raw(out, ",\"to\":");
         value(out, to);
-        out.push('}');
+        out.push(b'}');
     }
 }
 
-fn ids(out: &mut String, ids: &[DepartmentId]) {
+fn ids(out: &mut Vec<u8>, ids: &[DepartmentId]) {
     json::list(out, ids, |out, id| json::id(out, id.0));
 }
 
-fn moment(out: &mut String, moment: Timestamp) {
+fn moment(out: &mut Vec<u8>, moment: Timestamp) {
     json::moment(out, moment);
 }

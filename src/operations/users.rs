@@ -22,7 +22,11 @@ use crate::store;
 /// The image of the client that was granted.
 pub(super) async fn live(app: &App, access: &Access) -> Result<Arc<Live>, Error> {
     let client = access.client();
-    let live = app.directory.live(client).await?;
+    if let Some(live) = app.directory.at_hand(client) {
+        return Ok(live);
+    }
+    // In a box, so that requests that need not wait do not carry its room around.
+    let live = Box::pin(app.directory.live(client)).await?;
     live.ok_or_else(|| Error::not_found(Noun::Client, client.as_str()))
 }
 
@@ -52,7 +56,7 @@ pub async fn list<R>(
     let (number, began_at) = (image.read().number(), after.map_or(0, |after| after.since));
     if number < began_at {
         // Another node began this walk, at a change that was not looked for here yet.
-        app.directory.reach(access.client(), began_at).await?;
+        Box::pin(app.directory.reach(access.client(), began_at)).await?;
         image = live(app, access).await?;
     }
     let image = image.read();

@@ -32,7 +32,7 @@ on_both! {
     a_client_made_by_another_process_is_found_at_once,
 }
 
-fn id(number: u64) -> Id {
+pub(crate) fn id(number: u64) -> Id {
     Id::parse(&format!("0190a000-0000-7000-8000-{number:012x}")).unwrap()
 }
 
@@ -40,7 +40,7 @@ fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_milliseconds(milliseconds)
 }
 
-fn client(number: u64) -> Client {
+pub(crate) fn client(number: u64) -> Client {
     Client {
         id: ClientId(id(number)),
         name: "Client".into(),

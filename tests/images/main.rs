@@ -12,6 +12,7 @@ mod support;
 mod apart;
 mod at_once;
 mod compare;
+mod many;
 mod model;
 mod nodes;
 mod steps;

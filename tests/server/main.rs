@@ -146,33 +146,33 @@ impl Running {
     }
 }
 
-async fn hello(_: Asked, signals: Arc<Signals>) -> Response {
+async fn hello(_: Arc<Asked>, signals: Arc<Signals>) -> Response {
     signals.calls.fetch_add(1, Ordering::Relaxed);
     text("hello")
 }
 
-async fn wait(_: Asked, signals: Arc<Signals>) -> Response {
+async fn wait(_: Arc<Asked>, signals: Arc<Signals>) -> Response {
     signals.entered.notify_one();
     signals.release.notified().await;
     text("waited")
 }
 
-async fn panic(_: Asked, _: Arc<Signals>) -> Response {
+async fn panic(_: Arc<Asked>, _: Arc<Signals>) -> Response {
     panic!("no {}", 42)
 }
 
-async fn fail(_: Asked, _: Arc<Signals>) -> Response {
+async fn fail(_: Arc<Asked>, _: Arc<Signals>) -> Response {
     let mut response = answer::empty(StatusCode::INTERNAL_SERVER_ERROR);
     let reason = FailureReason("the disk is \"full\"".into());
     response.extensions_mut().insert(reason);
     response
 }
 
-async fn who(asked: Asked, _: Arc<Signals>) -> Response {
+async fn who(asked: Arc<Asked>, _: Arc<Signals>) -> Response {
     text(&format!("{} {}", asked.id, asked.peer))
 }
 
-async fn nothing(_: Asked, _: Arc<Signals>) -> Response {
+async fn nothing(_: Arc<Asked>, _: Arc<Signals>) -> Response {
     answer::empty(StatusCode::NOT_FOUND)
 }
 
@@ -194,7 +194,7 @@ fn text(text: &str) -> Response {
 fn resource<F>(
     template: &'static str,
     signals: &Arc<Signals>,
-    get: fn(Asked, Arc<Signals>) -> F,
+    get: fn(Arc<Asked>, Arc<Signals>) -> F,
 ) -> Resource
 where
     F: Future<Output = Response> + Send + 'static,
@@ -206,7 +206,7 @@ where
     }
 }
 
-fn handler<F>(signals: &Arc<Signals>, handler: fn(Asked, Arc<Signals>) -> F) -> Handler
+fn handler<F>(signals: &Arc<Signals>, handler: fn(Arc<Asked>, Arc<Signals>) -> F) -> Handler
 where
     F: Future<Output = Response> + Send + 'static,
 {

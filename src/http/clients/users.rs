@@ -222,8 +222,8 @@ pub async fn patch_profile(call: Call, access: Access) -> Result<Response, Failu
     Ok(response)
 }
 
-fn profile_text(user: &UserView<'_>) -> String {
-    let mut out = String::new();
+fn profile_text(user: &UserView<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
     profile_body::write(&mut out, user);
     out
 }
@@ -243,7 +243,7 @@ fn shown_user(user: &UserDetails) -> Repeatable {
         status: StatusCode::OK.as_u16(),
         etag: Some(etag::of_user(&view)),
         made: None,
-        body: wire::user_text(&view),
+        body: String::from_utf8(wire::user_text(&view)).expect("JSON is text"),
     }
 }
 

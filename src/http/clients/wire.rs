@@ -22,18 +22,37 @@ pub const USER_FIELDS: [&str; 7] = [
     "updated_at",
 ];
 
-/// Writes a `User` (Clients API, Users), or only the fields `chosen` of it.
-pub fn user(out: &mut String, user: &UserView<'_>, chosen: Option<&[&str]>) {
-    let mut divider = '{';
-    for field in USER_FIELDS {
-        if chosen.is_some_and(|chosen| !chosen.contains(&field)) {
-            continue;
-        }
-        out.push(divider);
-        divider = ',';
-        out.push('"');
-        out.push_str(field);
-        out.push_str("\":");
+/// Writes a `User` (Clients API, Users).
+pub fn user(out: &mut Vec<u8>, user: &UserView<'_>) {
+    json::raw(out, r#"{"id":"#);
+    json::id(out, user.id.0);
+    json::raw(out, r#","username":"#);
+    json::text(out, user.username);
+    json::raw(out, r#","user_key":"#);
+    json::text(out, user.user_key);
+    json::raw(out, r#","last_activity":"#);
+    last_activity(out, user.last_activity);
+    json::raw(out, r#","departments":"#);
+    json::list(out, user.departments.iter(), department_ref);
+    json::raw(out, r#","created_at":"#);
+    json::moment(out, user.created_at);
+    json::raw(out, r#","updated_at":"#);
+    json::moment(out, user.updated_at);
+    out.push(b'}');
+}
+
+/// Writes only the fields `chosen` of a `User`, in the same order.
+fn user_in_part(out: &mut Vec<u8>, user: &UserView<'_>, chosen: &[&str]) {
+    out.push(b'{');
+    let mut divider = "\"";
+    for field in USER_FIELDS
+        .into_iter()
+        .filter(|field| chosen.contains(field))
+    {
+        json::raw(out, divider);
+        divider = ",\"";
+        json::raw(out, field);
+        json::raw(out, "\":");
         match field {
             "id" => json::id(out, user.id.0),
             "username" => json::text(out, user.username),
@@ -44,28 +63,28 @@ pub fn user(out: &mut String, user: &UserView<'_>, chosen: Option<&[&str]>) {
             _ => json::moment(out, user.updated_at),
         }
     }
-    out.push_str(if divider == '{' { "{}" } else { "}" });
+    out.push(b'}');
 }
 
-fn last_activity(out: &mut String, activity: LastActivity) {
-    out.push_str(r#"{"at":"#);
+fn last_activity(out: &mut Vec<u8>, activity: LastActivity) {
+    json::raw(out, r#"{"at":"#);
     json::moment_or_null(out, activity.at());
-    out.push_str(r#","desktop_at":"#);
+    json::raw(out, r#","desktop_at":"#);
     json::moment_or_null(out, activity.desktop_at);
-    out.push_str(r#","web_at":"#);
+    json::raw(out, r#","web_at":"#);
     json::moment_or_null(out, activity.web_at);
-    out.push('}');
+    out.push(b'}');
 }
 
 /// What a user's body embeds of a department.
-fn department_ref(out: &mut String, department: &Department) {
-    out.push_str(r#"{"id":"#);
+fn department_ref(out: &mut Vec<u8>, department: &Department) {
+    json::raw(out, r#"{"id":"#);
     json::id(out, department.id.0);
-    out.push_str(r#","name":"#);
+    json::raw(out, r#","name":"#);
     json::text(out, &department.name);
-    out.push_str(r#","description":"#);
+    json::raw(out, r#","description":"#);
     json::text_or_null(out, department.description.as_deref());
-    out.push('}');
+    out.push(b'}');
 }
 
 /// `Department` (Clients API, Departments).
@@ -153,21 +172,22 @@ pub struct UserPage<'a> {
 
 impl UserPage<'_> {
     /// The JSON text.
-    pub fn to_text(&self) -> String {
-        let mut out = String::with_capacity(USER_BYTES * (self.page.items.len() + 1));
-        out.push_str(r#"{"data":"#);
-        json::list(&mut out, &self.page.items, |out, item| {
-            user(out, item, self.fields);
+    pub fn to_text(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(USER_BYTES * (self.page.items.len() + 1));
+        json::raw(&mut out, r#"{"data":"#);
+        json::list(&mut out, &self.page.items, |out, item| match self.fields {
+            None => user(out, item),
+            Some(fields) => user_in_part(out, item, fields),
         });
-        out.push_str(r#","total_count":"#);
-        out.push_str(&self.page.total_count.to_string());
-        out.push_str(r#","next_cursor":"#);
+        json::raw(&mut out, r#","total_count":"#);
+        json::raw(&mut out, &self.page.total_count.to_string());
+        json::raw(&mut out, r#","next_cursor":"#);
         json::text_or_null(&mut out, self.next_cursor);
         if let Some(missing) = &self.missing_ids {
-            out.push_str(r#","missing_ids":"#);
+            json::raw(&mut out, r#","missing_ids":"#);
             json::list(&mut out, missing, |out, id| json::text(out, id));
         }
-        out.push('}');
+        out.push(b'}');
         out
     }
 }
@@ -176,8 +196,8 @@ impl UserPage<'_> {
 const USER_BYTES: usize = 512;
 
 /// A `User` as a body.
-pub fn user_text(view: &UserView<'_>) -> String {
-    let mut out = String::with_capacity(USER_BYTES);
-    user(&mut out, view, None);
+pub fn user_text(view: &UserView<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(USER_BYTES);
+    user(&mut out, view);
     out
 }

@@ -86,10 +86,10 @@ pub fn docs_entrance() -> Response {
 
 /// `GET /docs/` and the files beside it.
 pub fn docs_file(asked: &Asked) -> Response {
-    let path = asked.request.uri().path();
+    let path = asked.path();
     let name = path.rsplit('/').next().unwrap_or_default();
     let name = if name.is_empty() { "index.html" } else { name };
-    let file = swagger::file(name, asked.request.headers());
+    let file = swagger::file(name, &asked.head.headers);
     file.unwrap_or_else(|| Failure::NoSuchPath.render(&asked.id))
 }
 

@@ -6,12 +6,12 @@
 mod failure;
 mod users;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::http::answer::Response;
 use hyper::header::AUTHORIZATION;
-use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
 
 pub use failure::Failure;
@@ -31,7 +31,7 @@ use crate::operations::limits::Asker;
 pub struct Question<'a> {
     http: &'a Http,
     template: &'static str,
-    parts: &'a Parts,
+    asked: &'a Asked,
     access: Access,
 }
 
@@ -40,8 +40,8 @@ impl Question<'_> {
         &self.http.app
     }
 
-    fn segment(&self, name: &str) -> Option<String> {
-        segment(self.template, self.parts.uri.path(), name)
+    fn segment(&self, name: &str) -> Option<Cow<'_, str>> {
+        segment(self.template, self.asked.path(), name)
     }
 }
 
@@ -50,12 +50,10 @@ pub async fn for_instance(
     http: Arc<Http>,
     template: &'static str,
     class: RouteClass,
-    asked: Asked,
+    asked: Arc<Asked>,
     handler: impl AsyncFnOnce(Question<'_>) -> Result<Response, Failure>,
 ) -> Response {
-    let peer = asked.peer;
-    let (parts, _body) = asked.request.into_parts();
-    let (result, decision) = counted(&http, template, class, peer, &parts, handler).await;
+    let (result, decision) = counted(&http, template, class, &asked, handler).await;
     let mut response = result.unwrap_or_else(Failure::render);
     tell(&http, &mut response, decision);
     response
@@ -84,7 +82,7 @@ async fn as_stranger(http: &Http, peer: IpAddr, answer: impl FnOnce() -> Respons
 
 fn tell(http: &Http, response: &mut Response, decision: Decision) {
     let form = http.settings.reset_form;
-    rate_limits::tell(response, &decision, form, http.app.now());
+    rate_limits::tell(response, &decision, form, &http.app);
 }
 
 async fn stranger(http: &Http, peer: IpAddr, class: RouteClass) -> Decision {
@@ -97,15 +95,14 @@ async fn counted(
     http: &Http,
     template: &'static str,
     class: RouteClass,
-    peer: IpAddr,
-    parts: &Parts,
+    asked: &Asked,
     handler: impl AsyncFnOnce(Question<'_>) -> Result<Response, Failure>,
 ) -> (Result<Response, Failure>, Decision) {
-    let instance = segment(template, parts.uri.path(), "instance").unwrap_or_default();
-    let caller = match identify(&http.app, &instance, &parts.headers).await {
+    let instance = segment(template, asked.path(), "instance").unwrap_or_default();
+    let caller = match identify(&http.app, &instance, &asked.head.headers).await {
         Ok(caller) => caller,
         Err(failure) => {
-            let decision = stranger(http, peer, class).await;
+            let decision = stranger(http, asked.peer, class).await;
             let failure = if decision.allowed {
                 failure
             } else {
@@ -116,7 +113,7 @@ async fn counted(
     };
     let Some((limit, asker)) = caller.limit(class) else {
         let reason = "a class of the gateway's routes has no limit".to_owned();
-        let decision = stranger(http, peer, class).await;
+        let decision = stranger(http, asked.peer, class).await;
         return (Err(Error::Internal(reason).into()), decision);
     };
     let decision = http.app.take(asker, class, limit).await;
@@ -128,7 +125,7 @@ async fn counted(
         handler(Question {
             http,
             template,
-            parts,
+            asked,
             access,
         })
         .await

@@ -22,39 +22,39 @@ const PAGE_SIZE_MAX: usize = 1000;
 const USER_BYTES: usize = 512;
 
 /// Writes one user (Identity Gateway, User).
-fn write(out: &mut String, user: &UserView<'_>) {
-    out.push_str(r#"{"user":"#);
+fn write(out: &mut Vec<u8>, user: &UserView<'_>) {
+    json::raw(out, r#"{"user":"#);
     profile_body::write(out, user);
-    out.push_str(r#","system_identity":{"id":"#);
+    json::raw(out, r#","system_identity":{"id":"#);
     json::text(out, user.system_id());
-    out.push_str(r#","username":"#);
+    json::raw(out, r#","username":"#);
     json::text(out, user.username);
-    out.push_str(r#"},"last_updated_at":""#);
+    json::raw(out, r#"},"last_updated_at":""#);
     user.updated_at.print_with_seconds(out);
-    out.push_str("\"}");
+    json::raw(out, "\"}");
 }
 
 /// The envelope; on the last page `next_page_token` is not there: the consumer stops only then.
-fn page(users: &[UserView<'_>], next_page_token: Option<&str>) -> String {
-    let mut out = String::with_capacity(USER_BYTES * (users.len() + 1));
-    out.push_str(r#"{"results":"#);
+fn page(users: &[UserView<'_>], next_page_token: Option<&str>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(USER_BYTES * (users.len() + 1));
+    json::raw(&mut out, r#"{"results":"#);
     json::list(&mut out, users, write);
     if let Some(token) = next_page_token {
-        out.push_str(r#","next_page_token":"#);
+        json::raw(&mut out, r#","next_page_token":"#);
         json::text(&mut out, token);
     }
-    out.push('}');
+    out.push(b'}');
     out
 }
 
 /// `GET /{instance}/users/{userId}`
 pub async fn get(question: Question<'_>) -> Result<Response, Failure> {
-    Query::parse(question.parts.uri.query(), &[])?;
+    Query::parse(question.asked.head.uri.query(), &[])?;
     let id = question
         .segment("userId")
         .ok_or_else(|| Invalid::new("userId", "userId is not valid UTF-8"))?;
     let show = |user: &UserView<'_>| {
-        let mut out = String::with_capacity(USER_BYTES);
+        let mut out = Vec::with_capacity(USER_BYTES);
         write(&mut out, user);
         out
     };
@@ -65,7 +65,7 @@ pub async fn get(question: Question<'_>) -> Result<Response, Failure> {
 /// `GET /{instance}/users`
 pub async fn list(question: Question<'_>) -> Result<Response, Failure> {
     let query = Query::parse(
-        question.parts.uri.query(),
+        question.asked.head.uri.query(),
         &["pageToken", "pageSize", "filter"],
     )?;
     let size = query.page_size("pageSize", PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
