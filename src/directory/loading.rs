@@ -44,12 +44,10 @@ pub(super) async fn load(store: &Store, client: ClientId) -> Result<Option<Arc<L
         }
     };
     let (records, rest) = tokio::join!(records, rest);
-    let (Some(records), Some(rest)) = (records?, rest?) else {
+    let (Some(mut records), Some(mut rest)) = (records?, rest?) else {
         return Ok(None);
     };
-    let assembling = if records.moment == rest.since {
-        spawn_blocking(move || assemble(records, rest)).await
-    } else {
+    if records.moment != rest.since {
         // The reading was disturbed, or the database went back meanwhile.
         let whole = store.read(move |tx| {
             let Some(records) = read_records(tx, client)? else {
@@ -58,11 +56,12 @@ pub(super) async fn load(store: &Store, client: ClientId) -> Result<Option<Arc<L
             let rest = read_rest(tx, client, records.moment.number)?;
             Ok(rest.map(|rest| (records, rest)))
         });
-        let Some((records, rest)) = whole.await? else {
+        let Some(whole) = whole.await? else {
             return Ok(None);
         };
-        spawn_blocking(move || assemble(records, rest)).await
-    };
+        (records, rest) = whole;
+    }
+    let assembling = spawn_blocking(move || assemble(records, rest)).await;
     let image = assembling.map_err(|error| Error::Failed(error.to_string()))?;
     Ok(Some(Arc::new(Live {
         image: RwLock::new(image),
@@ -308,4 +307,108 @@ fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<De
         users,
         renames: store::users::renames_since(tx, client, since)?,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::id::Id;
+    use crate::model::profile::Profile;
+    use crate::model::user::State;
+    use crate::store::Location;
+
+    const CLIENT: u64 = 0;
+
+    fn id(number: u64) -> Id {
+        Id::parse(&format!("0190a000-0000-7000-8000-{number:012x}")).unwrap()
+    }
+
+    fn user(number: u64, revision: i64) -> User {
+        let name = format!("user {number} at {revision}");
+        User {
+            id: UserId(id(number)),
+            username: name.as_str().into(),
+            user_key: name.as_str().into(),
+            external_id: None,
+            state: State::Active,
+            profile: Profile::default(),
+            departments: Vec::new(),
+            created_at: Timestamp::from_milliseconds(0),
+            updated_at: Timestamp::from_milliseconds(revision),
+            deleted_at: None,
+            revision,
+        }
+    }
+
+    fn department(number: u64) -> Department {
+        Department {
+            id: DepartmentId(id(number)),
+            name: format!("department {number}").as_str().into(),
+            description: None,
+            created_at: Timestamp::from_milliseconds(0),
+            updated_at: Timestamp::from_milliseconds(0),
+            deleted_at: None,
+            revision: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_changed_between_the_two_moments_is_of_the_later_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("rollcall.db"));
+        let store = Store::open(&location).await.unwrap();
+        let client = ClientId(id(CLIENT));
+        let (lab, sales) = (DepartmentId(id(1)), DepartmentId(id(2)));
+        let before = store.write(move |tx| {
+            let record = Client {
+                id: client,
+                name: "Client".into(),
+                partner: None,
+                enrollment_token: None,
+                created_at: Timestamp::from_milliseconds(0),
+                updated_at: Timestamp::from_milliseconds(0),
+                revision: 1,
+            };
+            store::clients::insert(tx, &record)?;
+            for number in [1, 2] {
+                store::departments::insert(tx, client, &department(number))?;
+            }
+            for number in [2, 4] {
+                store::users::insert(tx, client, &user(number, 1))?;
+                store::memberships::replace(tx, client, UserId(id(number)), &[lab, sales])?;
+            }
+            Ok::<_, Error>(())
+        });
+        before.await.unwrap();
+        let records = store.read(move |tx| read_records(tx, client)).await;
+        let records = records.unwrap().unwrap();
+        let between = store.write(move |tx| {
+            for number in [1, 3, 5] {
+                store::users::insert(tx, client, &user(number, 2))?;
+            }
+            store::users::update(tx, client, &user(4, 2))?;
+            store::memberships::replace(tx, client, UserId(id(3)), &[sales])?;
+            store::memberships::replace(tx, client, UserId(id(4)), &[sales, lab])?;
+            store::clients::set_change_number(tx, client, 2)
+        });
+        between.await.unwrap();
+        let rest = store.read(move |tx| read_rest(tx, client, 1)).await;
+        let rest = rest.unwrap().unwrap();
+        assert_eq!(rest.since, records.moment);
+        let image = assemble(records, rest);
+        assert_eq!(image.number(), 2);
+        let known = |number: u64, username: &str, departments: &[DepartmentId]| {
+            let user = image.user(UserId(id(number))).unwrap();
+            let ids = user.departments.iter().map(|department| department.id);
+            assert_eq!(user.username, username);
+            assert_eq!(ids.collect::<Vec<_>>(), departments);
+        };
+        known(1, "user 1 at 2", &[]);
+        known(2, "user 2 at 1", &[lab, sales]);
+        known(3, "user 3 at 2", &[sales]);
+        known(4, "user 4 at 2", &[sales, lab]);
+        known(5, "user 5 at 2", &[]);
+        let loaded = load(&store, client).await.unwrap().unwrap();
+        assert_eq!(loaded.read().user_count(), image.user_count());
+    }
 }
