@@ -2,9 +2,9 @@
 //!
 //! A row is checked against everything that could refuse it before the first of its writes: so a
 //! bad row leaves nothing behind, and the transaction's other rows stand. Whom the rows may mean is
-//! looked up for the whole batch, and what they say of users is written for the whole batch: each
-//! row is applied to what those before it left in [`People`]. In a rehearsal the same checks read the
-//! same database, and what earlier rows would have written is remembered instead.
+//! looked up for many at once, and what they say of users is written for many at once: each row is
+//! applied to what those before it left in [`People`]. In a rehearsal the same checks read the same
+//! database, and what earlier rows would have written is remembered instead.
 
 use std::rc::Rc;
 
@@ -23,6 +23,10 @@ use crate::operations::import::{BadRow, Totals};
 use crate::operations::user_changes::UserChanges;
 use crate::operations::write::Write;
 use crate::store;
+
+/// Rows that are looked up and written together: enough that round trips do not count, and few enough
+/// that what is known and made of them is small beside the rows themselves.
+const ROWS_AT_ONCE: usize = 250;
 
 /// What is remembered from batch to batch.
 #[derive(Default)]
@@ -136,21 +140,23 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     pub(super) fn all(mut self, rows: &[(u64, Row)]) -> Result<Outcome, Error> {
         // The batch before this one may have been the table's first.
         self.write.tx.plan_anew();
-        self.people = People::of(self.write, rows, self.is_rehearsal)?;
-        self.departments.look_up(self.write, rows)?;
         let mut bad = Vec::new();
-        for (line, row) in rows {
-            let applied = match row {
-                Row::User(row) => self.user(*line, row),
-                Row::Department(row) => self.department(*line, row),
-            };
-            match applied {
-                Ok(()) => {}
-                Err(Error::Invalid(invalid)) => bad.push(BadRow::new(*line, invalid)),
-                Err(error) => return Err(error),
+        for rows in rows.chunks(ROWS_AT_ONCE) {
+            self.people = People::of(self.write, rows, self.is_rehearsal)?;
+            self.departments.look_up(self.write, rows)?;
+            for (line, row) in rows {
+                let applied = match row {
+                    Row::User(row) => self.user(*line, row),
+                    Row::Department(row) => self.department(*line, row),
+                };
+                match applied {
+                    Ok(()) => {}
+                    Err(Error::Invalid(invalid)) => bad.push(BadRow::new(*line, invalid)),
+                    Err(error) => return Err(error),
+                }
             }
+            self.write_users()?;
         }
-        self.write_users()?;
         let mut activity = None;
         if !self.reports.is_empty() && !self.is_rehearsal {
             let (client, now) = (self.write.client, self.write.now);

@@ -56,12 +56,13 @@ use crate::store;
 
 /// The longest row or line, in bytes: what a forgotten quote may swallow.
 pub const ROW_BYTES_MAX: usize = 1024 * 1024;
-/// Rows in one transaction at most.
+/// Rows in one transaction at most: the more of them, the fewer pages are written twice, and the more
+/// memory they take.
 const BATCH_ROWS_MAX: usize = 1_000;
 /// Bytes of the file in one transaction, about: a bound on memory, whatever the rows hold.
 const BATCH_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Batches that are read ahead of the one that is applied.
-const BATCHES_AHEAD: usize = 2;
+const BATCHES_AHEAD: usize = 1;
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The users whom a batch's rows may mean: looked up together before the first row is applied, and
-//! kept as the rows change them. After that no row asks the database for anybody.
+//! The users whom some rows may mean: looked up together before the first row is applied, and kept as
+//! the rows change them. After that no row asks the database for anybody.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -14,7 +14,7 @@ use crate::operations::import::row::{Row, UserRow};
 use crate::operations::write::Write;
 use crate::store;
 
-/// Everybody who has a key that one of the batch's rows names; who is not here does not exist.
+/// Everybody who has a key that one of the rows names; who is not here does not exist.
 #[derive(Default)]
 pub(super) struct People {
     by_id: HashMap<UserId, Rc<User>>,
