@@ -13,13 +13,18 @@ use crate::store::clients::Latest;
 use crate::store::{self, Error, Store, Tx};
 
 /// Reads a client's whole directory, as of one moment; `None` when there is no such client.
-pub(super) async fn load(store: &Store, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
+pub(super) async fn load(
+    store: &Store,
+    client: ClientId,
+    serial: u64,
+) -> Result<Option<Arc<Live>>, Error> {
     let image = store.read(move |tx| read_image(tx, client)).await?;
     Ok(image.map(|image| {
         Arc::new(Live {
             image: RwLock::new(image),
             catching_up: tokio::sync::Mutex::new(()),
             used: AtomicU64::new(0),
+            serial,
         })
     }))
 }

@@ -5,6 +5,7 @@
 //! There is no invalidation and no time to live. Nothing here knows of permissions or HTTP.
 
 pub mod image;
+mod indexes;
 mod letters;
 mod list;
 mod loading;
@@ -17,17 +18,18 @@ pub mod registry;
 mod slots;
 mod walk;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::OnceCell;
 
 use crate::directory::image::Image;
 use crate::model::activity::Report;
 use crate::model::id::ClientId;
+use crate::model::page::Moment;
 use crate::store::clients::Latest;
 use crate::store::{Error, Store};
 
@@ -43,6 +45,8 @@ pub struct Directory {
     budget_bytes: usize,
     /// Counts uses, so that the least recent one is known.
     uses: AtomicU64,
+    /// Counts loads, so that no image is taken for another.
+    loads: AtomicU64,
 }
 
 /// A client's place: empty while its image is loaded for the first time.
@@ -57,6 +61,8 @@ pub struct Live {
     /// Held by the one who reads from the database what the image does not contain yet.
     catching_up: tokio::sync::Mutex<()>,
     used: AtomicU64,
+    /// Which of this process's images it is: one that is loaded again is another one.
+    serial: u64,
 }
 
 impl Live {
@@ -64,6 +70,16 @@ impl Live {
     /// who keeps the image current waits for it.
     pub fn read(&self) -> RwLockReadGuard<'_, Image> {
         self.image.read()
+    }
+
+    /// The image's moment.
+    pub fn moment(&self) -> Moment {
+        let (records, activity) = self.read().numbers();
+        Moment {
+            image: self.serial,
+            records,
+            activity,
+        }
     }
 }
 
@@ -76,6 +92,7 @@ impl Directory {
             entries,
             budget_bytes,
             uses: AtomicU64::new(0),
+            loads: AtomicU64::new(0),
         }
     }
 
@@ -98,7 +115,8 @@ impl Directory {
         let mut is_new = false;
         let load = async {
             is_new = true;
-            loading::load(&self.store, client).await
+            let serial = self.loads.fetch_add(1, Ordering::Relaxed);
+            loading::load(&self.store, client, serial).await
         };
         let live = entry.live.get_or_try_init(|| load).await.cloned();
         match &live {

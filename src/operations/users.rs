@@ -9,7 +9,7 @@ use crate::model::activity::LastActivity;
 use crate::model::change::Entity;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
-use crate::model::page::{Page, Position, UserQuery};
+use crate::model::page::{Moment, Page, Position, UserQuery};
 use crate::model::profile_json;
 use crate::model::text::fold;
 use crate::model::user::{NewUser, State, Summary, User, UserDetails, UserView};
@@ -43,6 +43,12 @@ pub async fn get<R>(
     let image = live.read();
     let user = image.user(id).ok_or_else(|| unknown(id))?;
     Ok(show(&user))
+}
+
+/// The moment of the client's image: the same question about its people has the same answer as long
+/// as it stays.
+pub async fn moment(app: &App, access: &Access) -> Result<Moment, Error> {
+    Ok(live(app, access).await?.moment())
 }
 
 /// Lends a page of users to `show`. A department that does not exist matches nobody.
