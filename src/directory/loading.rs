@@ -33,28 +33,35 @@ pub(super) async fn catch_up(
 ) -> Result<(), Error> {
     // Whoever comes while another catches up finds, as a rule, that it is done.
     let _turn = live.catching_up.lock().await;
-    let (known, at) = {
-        let image = live.read();
-        (image.number(), image.at())
-    };
-    if known >= number {
-        return Ok(());
+    loop {
+        let (known, at) = {
+            let image = live.read();
+            (image.number(), image.at())
+        };
+        if known >= number {
+            return Ok(());
+        }
+        let delta = store
+            .read(move |tx| {
+                // A standby that took over, or a backup put back, may lack what this image has seen.
+                if store::changes::moment(tx, client, known)? != at {
+                    return Err(Error::Failed(format!(
+                        "change {known} is not the one that was seen: the database went back"
+                    )));
+                }
+                read_delta(tx, client, known)
+            })
+            .await?;
+        let Some(delta) = delta else {
+            return Ok(());
+        };
+        let mut image = live.image.write();
+        // Meanwhile somebody may have handed over what they wrote: then this may be older.
+        if image.number() == known {
+            image.apply(delta);
+            return Ok(());
+        }
     }
-    let delta = store
-        .read(move |tx| {
-            // A standby that took over, or a backup put back, may lack what this image has seen.
-            if store::changes::moment(tx, client, known)? != at {
-                return Err(Error::Failed(format!(
-                    "change {known} is not the one that was seen: the database went back"
-                )));
-            }
-            read_delta(tx, client, known)
-        })
-        .await?;
-    if let Some(delta) = delta {
-        live.image.write().apply(delta);
-    }
-    Ok(())
 }
 
 /// Makes the image contain the activity log up to entry `number`.

@@ -20,9 +20,10 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::OnceCell;
 
-use crate::directory::image::Image;
+use crate::directory::image::{Delta, Image};
 use crate::model::activity::Report;
 use crate::model::id::ClientId;
+use crate::model::timestamp::Timestamp;
 use crate::store::clients::Latest;
 use crate::store::{Error, Store};
 
@@ -54,7 +55,27 @@ pub struct Live {
     used: AtomicU64,
 }
 
+/// What a write changed, for an image that is just where the write began.
+#[derive(Debug)]
+pub struct News {
+    /// The number and the moment of the change before it.
+    pub since: (i64, Option<Timestamp>),
+    /// All that the write touched.
+    pub delta: Delta,
+}
+
 impl Live {
+    /// Takes the news in if they are all that the image lacks, and says whether they were.
+    fn take(&self, news: News) -> bool {
+        let mut image = self.image.write();
+        // The moment too: a database that went back may have another change under that number.
+        let is_next = (image.number(), image.at()) == news.since;
+        if is_next {
+            image.apply(news.delta);
+        }
+        is_next
+    }
+
     /// The image at one moment. Hold it for as long as a page takes to build, and across no await:
     /// who keeps the image current waits for it.
     pub fn read(&self) -> RwLockReadGuard<'_, Image> {
@@ -108,6 +129,21 @@ impl Directory {
     pub async fn catch_up(&self, client: ClientId, number: i64) -> Result<(), Error> {
         let result = patiently(|| self.reach(client, number)).await;
         self.unless_away(client, result)
+    }
+
+    /// As [`Self::catch_up`], without reading the change again if the news are all that is missing.
+    pub async fn catch_up_with(
+        &self,
+        client: ClientId,
+        number: i64,
+        news: Option<News>,
+    ) -> Result<(), Error> {
+        if let Some(news) = news
+            && self.loaded_now(client).is_some_and(|live| live.take(news))
+        {
+            return Ok(());
+        }
+        self.catch_up(client, number).await
     }
 
     /// As [`Self::catch_up`], for somebody who only reads: they do not wait, and the image stays
@@ -227,6 +263,12 @@ impl Directory {
         } else {
             Ok(None)
         }
+    }
+
+    /// The client's image if it is loaded, without waiting for one that is being loaded.
+    fn loaded_now(&self, client: ClientId) -> Option<Arc<Live>> {
+        let entries = self.entries.lock();
+        entries.get(&client)?.live.get()?.clone()
     }
 
     fn forget(&self, client: ClientId, entry: &Arc<Entry>) {

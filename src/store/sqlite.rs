@@ -22,10 +22,10 @@ const BATCH_MAX: usize = 512;
 const QUEUE_MAX: usize = 8_192;
 /// Connections that read.
 const READERS: usize = 4;
-/// Pages in the write-ahead log (64 MB) from which on the writer copies them into the file. A page that
-/// many commits touch is copied once. Not a thread of its own: it never comes to the end of a log
-/// that grows meanwhile, and its syncing slows the commits down (10,900 updates a second became
-/// 7,900).
+/// Pages in the write-ahead log (64 MB) from which on the writer copies them into the file. A page
+/// that many commits touch is copied once. Not a thread of its own: it never comes to the end of a
+/// log that grows meanwhile, and its syncing slows the commits down (11,600 updates a second became
+/// 10,700).
 const LOG_PAGES_MAX: i64 = 16_384;
 /// How long to wait for another process's write (the command line's, beside the server's).
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
