@@ -32,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Reports that are taken into an image at once: so long do those who read it wait.
+const REPORTS_AT_ONCE_MAX: usize = 500;
+
 /// The images of the clients that were asked for.
 pub struct Directory {
     store: Arc<Store>,
@@ -74,6 +77,28 @@ impl Live {
             image.apply(news.delta);
         }
         is_next
+    }
+
+    /// Takes an entry of the activity log in, unless it lacks one before it.
+    fn take_reports(&self, number: i64, reports: &[Report]) -> bool {
+        let mut parts = reports.chunks(REPORTS_AT_ONCE_MAX);
+        let last = parts.next_back().unwrap_or_default();
+        // Those who read wait for each part only. Times move on alone: a part twice is no harm, and
+        // the entry counts with its last one.
+        for part in parts {
+            let mut image = self.image.write();
+            let known = image.activity_number();
+            if known + 1 != number {
+                return known >= number;
+            }
+            image.apply_reports(known, part);
+        }
+        let mut image = self.image.write();
+        let known = image.activity_number();
+        if known + 1 == number {
+            image.apply_reports(number, last);
+        }
+        known + 1 >= number
     }
 
     /// The image at one moment. Hold it for as long as a page takes to build, and across no await:
@@ -177,15 +202,8 @@ impl Directory {
         let Some(live) = self.loaded(client).await? else {
             return Ok(());
         };
-        {
-            let mut image = live.image.write();
-            if image.activity_number() >= number {
-                return Ok(());
-            }
-            if image.activity_number() + 1 == number {
-                image.apply_reports(number, reports);
-                return Ok(());
-            }
+        if live.take_reports(number, reports) {
+            return Ok(());
         }
         loading::catch_up_activity(&self.store, client, &live, number).await
     }
