@@ -6,11 +6,15 @@ use std::sync::atomic::AtomicU64;
 
 use parking_lot::RwLock;
 
-use crate::directory::Live;
 use crate::directory::image::{Delta, Image};
+use crate::directory::{Live, REPORTS_AT_ONCE_MAX};
+use crate::model::activity::LastActivity;
 use crate::model::id::{ClientId, DepartmentId, UserId};
 use crate::store::clients::Latest;
 use crate::store::{self, Error, Store, Tx};
+
+/// Entries of the activity log that are read at once: each may hold thousands of reports.
+const ENTRIES_AT_ONCE_MAX: i64 = 64;
 
 /// Reads a client's whole directory, as of one moment; `None` when there is no such client.
 pub(super) async fn load(
@@ -38,28 +42,35 @@ pub(super) async fn catch_up(
 ) -> Result<(), Error> {
     // Whoever comes while another catches up finds, as a rule, that it is done.
     let _turn = live.catching_up.lock().await;
-    let (known, at) = {
-        let image = live.read();
-        (image.number(), image.at())
-    };
-    if known >= number {
-        return Ok(());
+    loop {
+        let (known, at) = {
+            let image = live.read();
+            (image.number(), image.at())
+        };
+        if known >= number {
+            return Ok(());
+        }
+        let delta = store
+            .read(move |tx| {
+                // A standby that took over, or a backup put back, may lack what this image has seen.
+                if store::changes::moment(tx, client, known)? != at {
+                    return Err(Error::Failed(format!(
+                        "change {known} is not the one that was seen: the database went back"
+                    )));
+                }
+                read_delta(tx, client, known)
+            })
+            .await?;
+        let Some(delta) = delta else {
+            return Ok(());
+        };
+        let mut image = live.image.write();
+        // Meanwhile somebody may have handed over what they wrote: then this may be older.
+        if image.number() == known {
+            image.apply(delta);
+            return Ok(());
+        }
     }
-    let delta = store
-        .read(move |tx| {
-            // A standby that took over, or a backup put back, may lack what this image has seen.
-            if store::changes::moment(tx, client, known)? != at {
-                return Err(Error::Failed(format!(
-                    "change {known} is not the one that was seen: the database went back"
-                )));
-            }
-            read_delta(tx, client, known)
-        })
-        .await?;
-    if let Some(delta) = delta {
-        live.image.write().apply(delta);
-    }
-    Ok(())
 }
 
 /// Makes the image contain the activity log up to entry `number`.
@@ -70,46 +81,59 @@ pub(super) async fn catch_up_activity(
     number: i64,
 ) -> Result<(), Error> {
     let _turn = live.catching_up.lock().await;
-    let known = live.read().activity_number();
-    if known >= number {
-        return Ok(());
-    }
-    let entries = store
-        .read(move |tx| store::activity::logged_since(tx, client, known))
-        .await?;
-    // Entries are taken out by their age, and clocks are set back: any one may be missing.
-    let numbers = entries.iter().map(|(number, _)| *number);
-    if !entries.is_empty() && numbers.eq((known + 1..).take(entries.len())) {
-        let mut image = live.image.write();
-        for (number, reports) in entries {
-            if number > image.activity_number() {
-                image.apply_reports(number, &reports);
-            }
+    loop {
+        let known = live.read().activity_number();
+        if known >= number {
+            return Ok(());
         }
-        return Ok(());
+        let entries = store
+            .read(move |tx| store::activity::logged(tx, client, known, ENTRIES_AT_ONCE_MAX))
+            .await?;
+        // Entries are taken out by their age, and clocks are set back: any one may be missing.
+        let numbers = entries.iter().map(|(number, _)| *number);
+        if entries.is_empty() || !numbers.eq((known + 1..).take(entries.len())) {
+            break;
+        }
+        for (number, reports) in entries {
+            live.take_reports(number, &reports);
+        }
     }
     // The entries in between were folded and taken out: the table has them.
     let (activity, latest) = store
         .read(move |tx| {
             let mut activity = Vec::new();
-            store::activity::each(tx, client, |user, seen| {
-                activity.push((user, seen));
-                Ok::<(), Error>(())
-            })?;
-            let numbers = store::activity::numbers(tx, client)?;
-            let log = store::activity::logged_since(tx, client, numbers.folded)?;
-            Ok::<_, Error>(((activity, log), numbers.latest))
+            let latest = read_activity(tx, client, |user, seen| activity.push((user, seen)))?;
+            Ok::<_, Error>((activity, latest))
         })
         .await?;
+    for part in activity.chunks(REPORTS_AT_ONCE_MAX) {
+        let mut image = live.image.write();
+        for (user, seen) in part {
+            image.merge_activity(*user, *seen);
+        }
+    }
     let mut image = live.image.write();
-    for (user, seen) in activity.0 {
-        image.merge_activity(user, seen);
-    }
-    for (_, reports) in activity.1 {
-        image.apply_reports(latest, &reports);
-    }
+    let latest = latest.max(image.activity_number());
     image.set_activity_number(latest);
     Ok(())
+}
+
+/// Hands what is known of users' activity to `each`, of some in two parts, and says the number of the
+/// log's latest entry in it.
+fn read_activity(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    mut each: impl FnMut(UserId, LastActivity),
+) -> Result<i64, Error> {
+    store::activity::each(tx, client, |user, seen| {
+        each(user, seen);
+        Ok::<(), Error>(())
+    })?;
+    let numbers = store::activity::numbers(tx, client)?;
+    for (user, seen) in store::activity::latest_since(tx, client, numbers.folded)? {
+        each(user, seen);
+    }
+    Ok(numbers.latest)
 }
 
 /// How far each client has come by now, by its id.
@@ -151,15 +175,8 @@ pub fn read_image(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Image>, Er
         users,
         renames,
     });
-    store::activity::each(tx, client, |user, seen| {
-        image.merge_activity(user, seen);
-        Ok::<(), Error>(())
-    })?;
-    let numbers = store::activity::numbers(tx, client)?;
-    for (number, reports) in store::activity::logged_since(tx, client, numbers.folded)? {
-        image.apply_reports(number, &reports);
-    }
-    image.set_activity_number(numbers.latest);
+    let latest = read_activity(tx, client, |user, seen| image.merge_activity(user, seen))?;
+    image.set_activity_number(latest);
     Ok(Some(image))
 }
 

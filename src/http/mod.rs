@@ -10,6 +10,7 @@ pub mod documents;
 pub mod etag;
 pub mod gateway;
 pub mod json;
+pub mod kinds;
 pub mod metrics;
 pub mod observe;
 pub mod once;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::directory::Live;
 use crate::model::activity::LastActivity;
 use crate::model::change::Entity;
+use crate::model::department::Department;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{Moment, Page, Position, UserQuery};
@@ -111,10 +112,20 @@ pub async fn set_departments(
     departments: Vec<DepartmentId>,
     precondition: Precondition,
 ) -> Result<UserDetails, Error> {
-    change(app, access, id, precondition, move |write, user| {
-        check_departments(write, &departments)?;
-        user.departments.clone_from(&departments);
-        Ok(())
+    let seen = last_activity(app, access, id).await?;
+    write(app, access, move |write| {
+        let old = find_live(write, id)?;
+        precondition.check("user", old.revision)?;
+        let found = check_departments(write, &departments)?;
+        let new = User {
+            departments: departments.clone(),
+            ..old.clone()
+        };
+        Ok(UserDetails {
+            user: save(write, &old, new, "updated")?,
+            departments: found,
+            last_activity: seen,
+        })
     })
     .await
 }
@@ -127,11 +138,18 @@ pub async fn patch_profile(
     patch: Map<String, Value>,
     precondition: Precondition,
 ) -> Result<UserDetails, Error> {
-    change(app, access, id, precondition, move |_, user| {
-        let (state, profile) = profile_json::patched(&user.profile, &patch)?;
-        user.state = state.unwrap_or(user.state);
-        user.profile = profile;
-        Ok(())
+    let seen = last_activity(app, access, id).await?;
+    write(app, access, move |write| {
+        let old = find_live(write, id)?;
+        precondition.check("user", old.revision)?;
+        let (state, profile) = profile_json::patched(&old.profile, &patch)?;
+        let new = User {
+            state: state.unwrap_or(old.state),
+            profile,
+            ..old.clone()
+        };
+        let user = save(write, &old, new, "updated")?;
+        details(write, user, seen)
     })
     .await
 }
@@ -170,26 +188,6 @@ pub async fn restore(
             ..old.clone()
         };
         let user = save(write, &old, new, "restored")?;
-        details(write, user, seen)
-    })
-    .await
-}
-
-/// Changes one live user by `work` under the precondition.
-async fn change(
-    app: &App,
-    access: &Access,
-    id: UserId,
-    precondition: Precondition,
-    work: impl Fn(&mut Write<'_, '_>, &mut User) -> Result<(), Error> + Send + 'static,
-) -> Result<UserDetails, Error> {
-    let seen = last_activity(app, access, id).await?;
-    write(app, access, move |write| {
-        let old = find_live(write, id)?;
-        precondition.check("user", old.revision)?;
-        let mut new = old.clone();
-        work(write, &mut new)?;
-        let user = save(write, &old, new, "updated")?;
         details(write, user, seen)
     })
     .await
@@ -246,20 +244,23 @@ fn details(
     })
 }
 
-/// Refuses a department that the client does not have, and one named twice.
+/// The departments of those ids. Refuses one that the client does not have, and one named twice.
 pub(super) fn check_departments(
     write: &mut Write<'_, '_>,
     departments: &[DepartmentId],
-) -> Result<(), Error> {
+) -> Result<Vec<Department>, Error> {
+    let mut found = Vec::with_capacity(departments.len());
     for (index, id) in departments.iter().enumerate() {
         if departments[..index].contains(id) {
             return Err(Invalid::new("departments", format!("{id} is named twice")).into());
         }
-        if store::departments::find(write.tx, write.client, *id)?.is_none() {
-            return Err(Invalid::new("departments", format!("{id} is not a department")).into());
-        }
+        let department = store::departments::find(write.tx, write.client, *id)?;
+        found.push(
+            department
+                .ok_or_else(|| Invalid::new("departments", format!("{id} is not a department")))?,
+        );
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Creates a user under `id`, or revives a deleted one with the same external id or user key.
@@ -339,6 +340,7 @@ pub(super) fn insert_whole(write: &mut Write<'_, '_>, mut user: User) -> Result<
         return Err(Error::conflict("id", "The id is taken"));
     }
     store::memberships::insert(write.tx, write.client, user.id, &user.departments)?;
+    write.hand_over(&user, None);
     Ok(user)
 }
 
@@ -358,41 +360,84 @@ pub(super) fn save(
     }
     let detail = difference(Some(old), &new);
     new.revision = write.record(Entity::User, new.id.as_str(), action, &detail)?;
-    store::users::update(write.tx, write.client, &new)?;
+    if new.user_key == old.user_key && new.external_id == old.external_id {
+        store::users::update_under_same_keys(write.tx, write.client, &new)?;
+    } else {
+        store::users::update(write.tx, write.client, &new)?;
+    }
     if new.departments != old.departments {
         store::memberships::replace(write.tx, write.client, new.id, &new.departments)?;
     }
-    if fold(&new.username) != fold(&old.username) {
-        let rename = Rename {
-            number: new.revision,
-            user: new.id,
-            username: old.username.clone(),
-        };
-        store::users::remember_rename(write.tx, write.client, &rename, write.now)?;
+    let is_renamed = fold(&new.username) != fold(&old.username);
+    let rename = is_renamed.then(|| Rename {
+        number: new.revision,
+        user: new.id,
+        username: old.username.clone(),
+    });
+    if let Some(rename) = &rename {
+        store::users::remember_rename(write.tx, write.client, rename, write.now)?;
     }
+    write.hand_over(&new, rename);
     Ok(new)
 }
 
-/// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`.
+/// A field as the log tells it: its name, whether it is the same, and what it shows.
+type LoggedField = (&'static str, fn(&User, &User) -> bool, fn(&User) -> Value);
+
+const LOGGED_FIELDS: [LoggedField; 8] = [
+    (
+        "username",
+        |a, b| a.username == b.username,
+        |user| json!(user.username),
+    ),
+    (
+        "user_key",
+        |a, b| a.user_key == b.user_key,
+        |user| json!(user.user_key),
+    ),
+    (
+        "external_id",
+        |a, b| a.external_id == b.external_id,
+        |user| json!(user.external_id),
+    ),
+    (
+        "state",
+        |a, b| a.state == b.state,
+        |user| json!(user.state.name()),
+    ),
+    (
+        "profile",
+        |a, b| a.profile == b.profile,
+        |user| Value::Object(profile_json::to_object(&user.profile)),
+    ),
+    (
+        "departments",
+        |a, b| a.departments == b.departments,
+        |user| json!(user.departments),
+    ),
+    (
+        "created_at",
+        |a, b| a.created_at == b.created_at,
+        |user| json!(user.created_at),
+    ),
+    (
+        "deleted_at",
+        |a, b| a.deleted_at == b.deleted_at,
+        |user| json!(user.deleted_at),
+    ),
+];
+
+/// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`. Nothing is rendered of a field
+/// that stays.
 fn difference(old: Option<&User>, new: &User) -> Value {
-    let fields = |user: &User| {
-        json!({
-            "username": user.username,
-            "user_key": user.user_key,
-            "external_id": user.external_id,
-            "state": user.state.name(),
-            "profile": profile_json::to_object(&user.profile),
-            "departments": user.departments,
-            "created_at": user.created_at,
-            "deleted_at": user.deleted_at,
-        })
-    };
-    let (from, to) = (old.map(fields), fields(new));
     let mut changed = Map::new();
-    for (name, to) in to.as_object().into_iter().flatten() {
-        let from = from.as_ref().map_or(&Value::Null, |from| &from[name]);
+    for (name, is_same, show) in LOGGED_FIELDS {
+        if old.is_some_and(|old| is_same(old, new)) {
+            continue;
+        }
+        let (from, to) = (old.map_or(Value::Null, show), show(new));
         if from != to {
-            changed.insert(name.clone(), json!({ "from": from, "to": to }));
+            changed.insert(name.to_owned(), json!({ "from": from, "to": to }));
         }
     }
     Value::Object(changed)

@@ -93,6 +93,33 @@ pub fn update(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Er
     write(tx, sql, client, user)
 }
 
+/// As [`update`], for a user who keeps their user key and external id, whose indexes this leaves
+/// alone.
+pub fn update_under_same_keys(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    user: &User,
+) -> Result<bool, Error> {
+    let sql = "UPDATE users SET username = $3, state = $4, profile = $5, created_at = $6,
+               updated_at = $7, deleted_at = $8, revision = $9 WHERE client_id = $1 AND id = $2";
+    let profile = (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile));
+    let count = tx.execute(
+        sql,
+        &[
+            (&client).into(),
+            (&user.id).into(),
+            (&user.username).into(),
+            user.state.name().into(),
+            profile.as_ref().into(),
+            user.created_at.into(),
+            user.updated_at.into(),
+            user.deleted_at.into(),
+            user.revision.into(),
+        ],
+    )?;
+    Ok(count == 1)
+}
+
 fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, user: &User) -> Result<bool, Error> {
     let profile = (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile));
     let count = tx.execute(
