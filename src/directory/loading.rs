@@ -4,33 +4,79 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 
 use crate::directory::image::{Delta, Image};
 use crate::directory::{Live, REPORTS_AT_ONCE_MAX};
 use crate::model::activity::LastActivity;
+use crate::model::client::Client;
+use crate::model::department::Department;
 use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
 use crate::store::clients::Latest;
+use crate::store::users::Rename;
 use crate::store::{self, Error, Store, Tx};
 
 /// Entries of the activity log that are read at once: each may hold thousands of reports.
 const ENTRIES_AT_ONCE_MAX: i64 = 64;
 
 /// Reads a client's whole directory, as of one moment; `None` when there is no such client.
+///
+/// The records, which are the most of it, are read on one connection and all else beside them on
+/// another, whose moment may be a little later: it brings the records that changed in between.
 pub(super) async fn load(
     store: &Store,
     client: ClientId,
     serial: u64,
 ) -> Result<Option<Arc<Live>>, Error> {
-    let image = store.read(move |tx| read_image(tx, client)).await?;
-    Ok(image.map(|image| {
-        Arc::new(Live {
-            image: RwLock::new(image),
-            catching_up: tokio::sync::Mutex::new(()),
-            used: AtomicU64::new(0),
-            serial,
-        })
-    }))
+    let (sender, begun) = oneshot::channel();
+    let sender = Mutex::new(Some(sender));
+    let records = store.read(move |tx| {
+        let begun = read_number(tx, client)?;
+        // Nobody is told when it is run again: then the moments will differ.
+        let sender = sender.lock().take();
+        if let (Some(begun), Some(sender)) = (begun, sender) {
+            sender.send(begun.number).ok();
+        }
+        read_records(tx, client)
+    });
+    let rest = async {
+        match begun.await {
+            // There may be no other connection: then it comes when the records have been read.
+            Ok(since) => store.read(move |tx| read_rest(tx, client, since)).await,
+            Err(_) => Ok(None),
+        }
+    };
+    let (records, rest) = tokio::join!(records, rest);
+    let (Some(records), Some(rest)) = (records?, rest?) else {
+        return Ok(None);
+    };
+    let assembling = if records.moment == rest.since {
+        spawn_blocking(move || assemble(records, rest)).await
+    } else {
+        // The reading was disturbed, or the database went back meanwhile.
+        let whole = store.read(move |tx| {
+            let Some(records) = read_records(tx, client)? else {
+                return Ok::<_, Error>(None);
+            };
+            let rest = read_rest(tx, client, records.moment.number)?;
+            Ok(rest.map(|rest| (records, rest)))
+        });
+        let Some((records, rest)) = whole.await? else {
+            return Ok(None);
+        };
+        spawn_blocking(move || assemble(records, rest)).await
+    };
+    let image = assembling.map_err(|error| Error::Failed(error.to_string()))?;
+    Ok(Some(Arc::new(Live {
+        image: RwLock::new(image),
+        catching_up: tokio::sync::Mutex::new(()),
+        used: AtomicU64::new(0),
+        serial,
+    })))
 }
 
 /// Makes the image contain change `number`, by reading what later changes than its own touched.
@@ -142,42 +188,122 @@ pub(super) async fn latest(store: &Store) -> Result<HashMap<ClientId, Latest>, E
     Ok(latest.into_iter().map(|one| (one.client, one)).collect())
 }
 
-/// Reads a client's whole directory in one transaction.
-pub fn read_image(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Image>, Error> {
-    let Some(record) = store::clients::find(tx, client)? else {
+/// A moment of a client's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Moment {
+    /// The latest change.
+    number: i64,
+    /// When that was, as the log has it.
+    at: Option<Timestamp>,
+}
+
+/// Everybody's record by id, without departments.
+struct Records {
+    moment: Moment,
+    users: Vec<User>,
+}
+
+/// All else of a client's directory, and what the records of an earlier moment lack.
+struct Rest {
+    /// That moment, as it is known later.
+    since: Moment,
+    /// The later one.
+    moment: Moment,
+    client: Client,
+    departments: Vec<Department>,
+    /// The records that changed in between.
+    changed: Vec<User>,
+    renames: Vec<Rename>,
+    /// By user, the primary department first.
+    memberships: Vec<(UserId, DepartmentId)>,
+    activity: Vec<(UserId, LastActivity)>,
+    /// The log's latest entry in that.
+    activity_number: i64,
+}
+
+fn read_number(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Moment>, Error> {
+    let Some(number) = store::clients::change_number(tx, client)? else {
         return Ok(None);
     };
-    let number = store::clients::change_number(tx, client)?.unwrap_or(0);
+    let at = store::changes::moment(tx, client, number)?;
+    Ok(Some(Moment { number, at }))
+}
+
+fn read_records(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Records>, Error> {
+    let Some(moment) = read_number(tx, client)? else {
+        return Ok(None);
+    };
     let mut users = Vec::new();
     store::users::each(tx, client, |user| {
         users.push(user);
         Ok::<(), Error>(())
     })?;
+    Ok(Some(Records { moment, users }))
+}
+
+fn read_rest(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Rest>, Error> {
+    let Some(record) = store::clients::find(tx, client)? else {
+        return Ok(None);
+    };
+    let Some(moment) = read_number(tx, client)? else {
+        return Ok(None);
+    };
+    let since = Moment {
+        number: since,
+        at: store::changes::moment(tx, client, since)?,
+    };
+    let (mut memberships, mut activity) = (Vec::new(), Vec::new());
+    store::memberships::each(tx, client, |user, department| {
+        memberships.push((user, department));
+        Ok::<(), Error>(())
+    })?;
+    let activity_number = read_activity(tx, client, |user, seen| activity.push((user, seen)))?;
+    Ok(Some(Rest {
+        since,
+        moment,
+        client: record,
+        departments: store::departments::changed_since(tx, client, -1)?,
+        changed: store::users::changed_since(tx, client, since.number)?,
+        renames: store::users::renames_since(tx, client, -1)?,
+        memberships,
+        activity,
+        activity_number,
+    }))
+}
+
+/// Makes an image of the later moment.
+fn assemble(records: Records, rest: Rest) -> Image {
+    let mut users = records.users;
+    for changed in rest.changed {
+        match users.binary_search_by_key(&changed.id, |user| user.id) {
+            Ok(known) => users[known] = changed,
+            Err(place) => users.insert(place, changed),
+        }
+    }
     // Both come by user id: one pass brings them together.
     let mut index = 0;
-    store::memberships::each(tx, client, |user, department| {
+    for (user, department) in rest.memberships {
         while users.get(index).is_some_and(|known| known.id < user) {
             index += 1;
         }
         if let Some(known) = users.get_mut(index).filter(|known| known.id == user) {
             known.departments.push(department);
         }
-        Ok::<(), Error>(())
-    })?;
-    let departments = store::departments::changed_since(tx, client, -1)?;
-    let renames = store::users::renames_since(tx, client, -1)?;
-    let mut image = Image::new(record);
+    }
+    let mut image = Image::new(rest.client);
     image.apply(Delta {
-        number,
-        at: store::changes::moment(tx, client, number)?,
+        number: rest.moment.number,
+        at: rest.moment.at,
         client: None,
-        departments,
+        departments: rest.departments,
         users,
-        renames,
+        renames: rest.renames,
     });
-    let latest = read_activity(tx, client, |user, seen| image.merge_activity(user, seen))?;
-    image.set_activity_number(latest);
-    Ok(Some(image))
+    for (user, seen) in rest.activity {
+        image.merge_activity(user, seen);
+    }
+    image.set_activity_number(rest.activity_number);
+    image
 }
 
 fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Delta>, Error> {

@@ -9,7 +9,6 @@ pub mod cursor;
 pub mod documents;
 pub mod etag;
 pub mod gateway;
-pub mod json;
 pub mod kinds;
 pub mod metrics;
 pub mod observe;

@@ -11,6 +11,7 @@ pub mod filter;
 pub mod id;
 pub mod instance;
 pub mod invalid;
+pub mod json;
 pub mod page;
 pub mod profile;
 pub mod profile_field;

@@ -1,8 +1,6 @@
 //! The identity profile that the gateway serves, packed: most people have few of its fields, and
 //! there may be millions of people.
 
-use std::fmt::Write;
-
 pub use crate::model::profile_field::ProfileField;
 
 /// Divides the packed fields. It is a control character, which no field may hold.
@@ -21,6 +19,34 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Packs the values of all fields, in the order of [`ProfileField::ALL`], and the custom
+    /// attributes. None may hold a control character.
+    pub(super) fn packed(
+        values: &[Option<&str>; ProfileField::ALL.len()],
+        custom_attributes: Option<&str>,
+    ) -> Self {
+        let all = || {
+            let custom_attributes = (CUSTOM as usize, custom_attributes);
+            let values = values.iter().copied().enumerate();
+            values.chain([custom_attributes])
+        };
+        let bytes = all().map(|(_, value)| value.map_or(0, |value| value.len() + 1));
+        let mut text = String::with_capacity(bytes.sum::<usize>().saturating_sub(1));
+        let mut mask = 0;
+        for (bit, value) in all() {
+            let Some(value) = value else { continue };
+            if mask != 0 {
+                text.push(DIVIDER);
+            }
+            mask |= 1 << bit;
+            text.push_str(value);
+        }
+        Self {
+            mask,
+            text: text.into(),
+        }
+    }
+
     /// A field's value, if it is set.
     pub fn get(&self, field: ProfileField) -> Option<&str> {
         self.at(field as u32)
@@ -98,22 +124,8 @@ impl ProfileDraft {
 
     /// Packs it.
     pub fn finish(self) -> Profile {
-        let mut mask = 0;
-        let mut text = String::new();
-        let values = self.values.into_iter().enumerate();
-        let custom = (CUSTOM as usize, self.custom_attributes);
-        for (bit, value) in values.chain([custom]) {
-            let Some(value) = value else { continue };
-            if mask != 0 {
-                text.push(DIVIDER);
-            }
-            mask |= 1 << bit;
-            write!(text, "{value}").expect("a String takes all that is written to it");
-        }
-        Profile {
-            mask,
-            text: text.into(),
-        }
+        let values = self.values.each_ref().map(Option::as_deref);
+        Profile::packed(&values, self.custom_attributes.as_deref())
     }
 }
 

@@ -2,9 +2,16 @@
 //!
 //! One table of paths ([`ProfileField`]) serves reading, patching, writing and the import's columns.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::model::invalid::Invalid;
+use crate::model::json;
 use crate::model::profile::{Profile, ProfileDraft, ProfileField};
 use crate::model::text::{NAME_LENGTH_MAX, checked};
 use crate::model::timestamp::Timestamp;
@@ -49,15 +56,158 @@ pub fn to_object(profile: &Profile) -> Map<String, Value> {
 
 /// [`to_object`] as compact text.
 pub fn to_text(profile: &Profile) -> String {
-    Value::Object(to_object(profile)).to_string()
+    let mut text = Vec::new();
+    write(&mut text, profile);
+    String::from_utf8(text).expect("it is made of texts")
 }
 
-/// Reads what was stored by [`to_text`].
-pub fn from_stored(json: &str) -> Result<Profile, Invalid> {
-    let object: Map<String, Value> =
-        serde_json::from_str(json).map_err(|error| Invalid::new("profile", error.to_string()))?;
-    Ok(patched(&Profile::default(), &object)?.1)
+/// Writes [`to_object`] as compact text.
+pub fn write(out: &mut Vec<u8>, profile: &Profile) {
+    out.push(b'{');
+    write_fields(out, "", &profile.values(), profile.custom_attributes());
+    out.push(b'}');
 }
+
+/// The objects that lie in each other, from the outermost; the fields of each come before the next
+/// object, and all of them in the order of [`ProfileField::ALL`].
+const NESTED: [&str; 2] = ["employment_info", "employment_location"];
+
+/// Writes what an object holds of the fields that are set, and the custom attributes, behind
+/// `divider`, unless there are none.
+pub fn write_fields(
+    out: &mut Vec<u8>,
+    divider: &'static str,
+    values: &[Option<&str>; ProfileField::ALL.len()],
+    custom_attributes: Option<&str>,
+) {
+    let mut depth = 0;
+    let mut divider = divider;
+    for (field, value) in ProfileField::ALL.into_iter().zip(values) {
+        let Some(value) = value else { continue };
+        let (own_depth, key) = place(field);
+        for object in &NESTED[depth..own_depth] {
+            json::raw(out, divider);
+            out.push(b'"');
+            json::raw(out, object);
+            json::raw(out, "\":{");
+            divider = "";
+        }
+        depth = own_depth;
+        json::raw(out, divider);
+        divider = ",";
+        out.push(b'"');
+        json::raw(out, key);
+        json::raw(out, "\":");
+        json::text(out, value);
+    }
+    json::raw(out, &"}}"[..depth]);
+    if let Some(attributes) = custom_attributes {
+        json::raw(out, divider);
+        out.push(b'"');
+        json::raw(out, CUSTOM_ATTRIBUTES);
+        json::raw(out, "\":");
+        json::raw(out, attributes);
+    }
+}
+
+/// In how many of [`NESTED`] a field lies, and its name there.
+fn place(field: ProfileField) -> (usize, &'static str) {
+    const PLACES: [(usize, &str); ProfileField::ALL.len()] = {
+        let mut places = [(0, ""); ProfileField::ALL.len()];
+        let mut index = 0;
+        while index < places.len() {
+            places[index] = split(ProfileField::ALL[index].path());
+            index += 1;
+        }
+        places
+    };
+    PLACES[field as usize]
+}
+
+/// How many dots a path has, and what stands behind the last.
+const fn split(path: &str) -> (usize, &str) {
+    let bytes = path.as_bytes();
+    let (mut depth, mut start, mut index) = (0, 0, 0);
+    while index < bytes.len() {
+        if bytes[index] == b'.' {
+            depth += 1;
+            start = index + 1;
+        }
+        index += 1;
+    }
+    (depth, path.split_at(start).1)
+}
+
+/// Reads what was stored by [`to_text`]. It was checked before.
+pub fn from_stored(json: &str) -> Result<Profile, Invalid> {
+    let mut stored = Stored::default();
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let object = StoredObject {
+        stored: &mut stored,
+        depth: 0,
+    };
+    object
+        .deserialize(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|error| Invalid::new("profile", error.to_string()))?;
+    let values = stored.values.each_ref().map(Option::as_deref);
+    Ok(Profile::packed(&values, stored.custom_attributes))
+}
+
+/// A stored profile, as far as it can be lent from its text.
+#[derive(Default)]
+struct Stored<'j> {
+    values: [Option<Cow<'j, str>>; ProfileField::ALL.len()],
+    custom_attributes: Option<&'j str>,
+}
+
+/// Reads the object that lies in so many of [`NESTED`].
+struct StoredObject<'s, 'j> {
+    stored: &'s mut Stored<'j>,
+    depth: usize,
+}
+
+impl<'j> DeserializeSeed<'j> for StoredObject<'_, 'j> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'j>>(self, reader: D) -> Result<(), D::Error> {
+        reader.deserialize_map(self)
+    }
+}
+
+impl<'j> Visitor<'j> for StoredObject<'_, 'j> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object of the profile")
+    }
+
+    fn visit_map<A: MapAccess<'j>>(self, mut map: A) -> Result<(), A::Error> {
+        // No key needs an escape, so each can be lent.
+        while let Some(key) = map.next_key::<&'j str>()? {
+            let depth = self.depth;
+            if depth == 0 && key == CUSTOM_ATTRIBUTES {
+                self.stored.custom_attributes = Some(map.next_value::<&RawValue>()?.get());
+            } else if NESTED.get(depth) == Some(&key) {
+                map.next_value_seed(StoredObject {
+                    stored: self.stored,
+                    depth: depth + 1,
+                })?;
+            } else {
+                let mut fields = ProfileField::ALL.into_iter();
+                let field = fields.find(|field| place(*field) == (depth, key));
+                let field = field.ok_or_else(|| A::Error::custom("no field of the profile"))?;
+                let value = map.next_value::<Text<'j>>()?;
+                self.stored.values[field as usize] = Some(value.0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Text that is lent where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Text<'j>(#[serde(borrow)] Cow<'j, str>);
 
 /// The profile after a JSON merge patch (RFC 7396) of the gateway's `user` object, and the state
 /// when the patch sets it. An unknown field, a wrong type or a bad value is refused by its path.
@@ -254,6 +404,31 @@ mod tests {
             r#"{"employment_info":{"employee_start_date_ts":"2023-05-14T09:30:00Z","role":"Engineer"},"custom_attributes":{"a":{"c":2}}}"#
         );
         assert_eq!(from_stored(&to_text(&second)).unwrap(), second);
+    }
+
+    #[test]
+    fn what_is_set_is_written_as_serde_writes_it_and_read_again() {
+        for step in 1..=ProfileField::ALL.len() {
+            let mut draft = ProfileDraft::default();
+            for field in ProfileField::ALL.into_iter().step_by(step) {
+                draft.set(field, Some(format!("{} \"\\/\u{e9}", field.path())));
+            }
+            for custom in [None, Some(r#"{"a":{"b":[1.5,"\"x"]}}"#.to_owned())] {
+                draft.set_custom_attributes(custom);
+                let profile = draft.clone().finish();
+                let text = to_text(&profile);
+                assert_eq!(text, Value::Object(to_object(&profile)).to_string());
+                assert_eq!(from_stored(&text).unwrap(), profile);
+            }
+        }
+        for json in [
+            "[]",
+            "{}x",
+            r#"{"rank":"1"}"#,
+            r#"{"employment_info":{"first_name":"x"}}"#,
+        ] {
+            assert!(from_stored(json).is_err(), "{json}");
+        }
     }
 
     #[test]

@@ -21,5 +21,6 @@ pub mod migrate;
 pub mod nodes;
 pub mod precondition;
 pub mod tokens;
+mod user_changes;
 pub mod users;
 pub mod write;

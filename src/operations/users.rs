@@ -2,25 +2,23 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::directory::Live;
 use crate::model::activity::LastActivity;
-use crate::model::change::Entity;
 use crate::model::department::Department;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{Moment, Page, Position, UserQuery};
 use crate::model::profile_json;
-use crate::model::text::fold;
 use crate::model::user::{NewUser, State, Summary, User, UserDetails, UserView};
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::error::{Error, Noun};
 use crate::operations::precondition::Precondition;
+use crate::operations::user_changes::UserChanges;
 use crate::operations::write::{Done, Once, Write, write, write_once};
 use crate::store;
-use crate::store::users::Rename;
 
 /// The image of the client that was granted.
 pub(super) async fn live(app: &App, access: &Access) -> Result<Arc<Live>, Error> {
@@ -333,14 +331,10 @@ pub(super) fn insert(write: &mut Write<'_, '_>, id: UserId, new: NewUser) -> Res
 }
 
 /// Adds a user with the moments that it bears.
-pub(super) fn insert_whole(write: &mut Write<'_, '_>, mut user: User) -> Result<User, Error> {
-    let detail = difference(None, &user);
-    user.revision = write.record(Entity::User, user.id.as_str(), "created", &detail)?;
-    if !store::users::insert(write.tx, write.client, &user)? {
-        return Err(Error::conflict("id", "The id is taken"));
-    }
-    store::memberships::insert(write.tx, write.client, user.id, &user.departments)?;
-    write.hand_over(&user, None);
+fn insert_whole(write: &mut Write<'_, '_>, user: User) -> Result<User, Error> {
+    let mut changes = UserChanges::default();
+    let user = changes.create(write, user).clone();
+    changes.flush(write)?;
     Ok(user)
 }
 
@@ -349,98 +343,16 @@ pub(super) fn insert_whole(write: &mut Write<'_, '_>, mut user: User) -> Result<
 pub(super) fn save(
     write: &mut Write<'_, '_>,
     old: &User,
-    mut new: User,
-    action: &str,
+    new: User,
+    action: &'static str,
 ) -> Result<User, Error> {
     if new == *old {
         return Ok(new);
     }
-    if new.updated_at == old.updated_at {
-        new.updated_at = write.now.max(old.updated_at);
-    }
-    let detail = difference(Some(old), &new);
-    new.revision = write.record(Entity::User, new.id.as_str(), action, &detail)?;
-    if new.user_key == old.user_key && new.external_id == old.external_id {
-        store::users::update_under_same_keys(write.tx, write.client, &new)?;
-    } else {
-        store::users::update(write.tx, write.client, &new)?;
-    }
-    if new.departments != old.departments {
-        store::memberships::replace(write.tx, write.client, new.id, &new.departments)?;
-    }
-    let is_renamed = fold(&new.username) != fold(&old.username);
-    let rename = is_renamed.then(|| Rename {
-        number: new.revision,
-        user: new.id,
-        username: old.username.clone(),
-    });
-    if let Some(rename) = &rename {
-        store::users::remember_rename(write.tx, write.client, rename, write.now)?;
-    }
-    write.hand_over(&new, rename);
-    Ok(new)
-}
-
-/// A field as the log tells it: its name, whether it is the same, and what it shows.
-type LoggedField = (&'static str, fn(&User, &User) -> bool, fn(&User) -> Value);
-
-const LOGGED_FIELDS: [LoggedField; 8] = [
-    (
-        "username",
-        |a, b| a.username == b.username,
-        |user| json!(user.username),
-    ),
-    (
-        "user_key",
-        |a, b| a.user_key == b.user_key,
-        |user| json!(user.user_key),
-    ),
-    (
-        "external_id",
-        |a, b| a.external_id == b.external_id,
-        |user| json!(user.external_id),
-    ),
-    (
-        "state",
-        |a, b| a.state == b.state,
-        |user| json!(user.state.name()),
-    ),
-    (
-        "profile",
-        |a, b| a.profile == b.profile,
-        |user| Value::Object(profile_json::to_object(&user.profile)),
-    ),
-    (
-        "departments",
-        |a, b| a.departments == b.departments,
-        |user| json!(user.departments),
-    ),
-    (
-        "created_at",
-        |a, b| a.created_at == b.created_at,
-        |user| json!(user.created_at),
-    ),
-    (
-        "deleted_at",
-        |a, b| a.deleted_at == b.deleted_at,
-        |user| json!(user.deleted_at),
-    ),
-];
-
-/// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`. Nothing is rendered of a field
-/// that stays.
-fn difference(old: Option<&User>, new: &User) -> Value {
-    let mut changed = Map::new();
-    for (name, is_same, show) in LOGGED_FIELDS {
-        if old.is_some_and(|old| is_same(old, new)) {
-            continue;
-        }
-        let (from, to) = (old.map_or(Value::Null, show), show(new));
-        if from != to {
-            changed.insert(name.to_owned(), json!({ "from": from, "to": to }));
-        }
-    }
-    Value::Object(changed)
+    let mut changes = UserChanges::default();
+    let user = changes.save(write, old, new, action).clone();
+    changes.flush(write)?;
+    Ok(user)
 }
 
 impl NewUser {

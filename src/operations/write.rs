@@ -67,25 +67,43 @@ impl<'t, 'c> Write<'t, 'c> {
         action: &str,
         detail: &Value,
     ) -> Result<i64, Error> {
+        let (number, detail) = (self.take_number(), detail.to_string());
+        let change = self.change(number, entity, entity_id, action, &detail);
+        store::changes::insert(self.tx, self.client, &change)?;
+        Ok(number)
+    }
+
+    /// Takes the number of a change that is recorded later in the transaction.
+    pub(super) fn take_number(&mut self) -> i64 {
         self.number += 1;
-        let change = Change {
-            number: self.number,
+        self.number
+    }
+
+    /// A change of this write's, under a number that was taken.
+    pub(super) fn change<'a>(
+        &self,
+        number: i64,
+        entity: Entity,
+        entity_id: &'a str,
+        action: &'a str,
+        detail: &'a str,
+    ) -> Change<'a> {
+        Change {
+            number,
             at: self.now,
             actor: self.actor,
             entity,
             entity_id,
             action,
-            detail: &detail.to_string(),
-        };
-        store::changes::insert(self.tx, self.client, &change)?;
-        Ok(self.number)
+            detail,
+        }
     }
 
     /// Takes the user whom the latest change is about, and how they were called before it if that
     /// differs: the image need not read again what is handed over.
-    pub(super) fn hand_over(&mut self, user: &User, rename: Option<Rename>) {
+    pub(super) fn hand_over(&mut self, user: User, rename: Option<Rename>) {
         if self.users.len() < HANDED_OVER_MAX {
-            self.users.push(user.clone());
+            self.users.push(user);
             self.renames.extend(rename);
         }
     }

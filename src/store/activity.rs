@@ -9,7 +9,7 @@ use crate::model::activity::{Channel, LastActivity, Report};
 use crate::model::id::{ClientId, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::store::error::Error;
-use crate::store::tx::{Tx, Value};
+use crate::store::tx::{Row, Tx, Value};
 
 /// How far a client's log has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,12 +122,17 @@ pub fn each<E: From<Error>>(
 ) -> Result<(), E> {
     let sql = "SELECT user_id, desktop_at, web_at FROM activity WHERE client_id = $1";
     tx.each(sql, &[(&client).into()], |row| {
-        let activity = LastActivity {
-            desktop_at: row.optional_moment(1)?,
-            web_at: row.optional_moment(2)?,
-        };
-        each(row.parsed(0, UserId::parse)?, activity)
+        let (user, activity) = read(row)?;
+        each(user, activity)
     })
+}
+
+fn read(row: &Row<'_>) -> Result<(UserId, LastActivity), Error> {
+    let activity = LastActivity {
+        desktop_at: row.optional_moment(1)?,
+        web_at: row.optional_moment(2)?,
+    };
+    Ok((row.parsed(0, UserId::parse)?, activity))
 }
 
 /// What the table holds of one user. The log's entries after [`Numbers::folded`] come on top.
@@ -144,6 +149,19 @@ pub fn folded_of_user(
         })
     })?;
     Ok(folded.unwrap_or_default())
+}
+
+/// As [`folded_of_user`] of each of them of whom the table holds something.
+pub fn folded_of_users<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    users: impl IntoIterator<Item = &'k UserId>,
+) -> Result<Vec<(UserId, LastActivity)>, Error> {
+    let sql = "SELECT user_id, desktop_at, web_at FROM activity
+               WHERE client_id = $1 AND user_id = $2";
+    let questions = users.into_iter();
+    let questions = questions.map(|user| [Value::from(&client), user.into()]);
+    tx.all_many(sql, questions, read)
 }
 
 /// What is known of one user, the log included.
@@ -259,14 +277,11 @@ pub fn merge(
                    ELSE activity.desktop_at END,
                web_at = CASE WHEN excluded.web_at > COALESCE(activity.web_at,
                    excluded.web_at - 1) THEN excluded.web_at ELSE activity.web_at END";
-    let rows: Vec<[Value<'_>; 4]> = users
-        .iter()
-        .map(|(user, activity)| {
-            let (desktop_at, web_at) = (activity.desktop_at.into(), activity.web_at.into());
-            [(&client).into(), user.into(), desktop_at, web_at]
-        })
-        .collect();
-    tx.execute_many(sql, rows.iter().map(<[Value<'_>; 4]>::as_slice))?;
+    let rows = users.iter().map(|(user, activity)| {
+        let (desktop_at, web_at) = (activity.desktop_at.into(), activity.web_at.into());
+        [Value::from(&client), user.into(), desktop_at, web_at]
+    });
+    tx.execute_many(sql, rows)?;
     Ok(())
 }
 

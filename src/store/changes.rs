@@ -4,7 +4,7 @@ use crate::model::change::{Actor, Entity};
 use crate::model::id::ClientId;
 use crate::model::timestamp::Timestamp;
 use crate::store::error::Error;
-use crate::store::tx::Tx;
+use crate::store::tx::{Tx, Value};
 
 /// One change of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +27,16 @@ pub struct Change<'a> {
 
 /// Appends a change to the client's log.
 pub fn insert(tx: &mut Tx<'_>, client: ClientId, change: &Change<'_>) -> Result<(), Error> {
+    insert_many(tx, client, std::slice::from_ref(change))
+}
+
+/// Appends changes to the client's log.
+pub fn insert_many(tx: &mut Tx<'_>, client: ClientId, changes: &[Change<'_>]) -> Result<(), Error> {
     let sql = "INSERT INTO changes (client_id, number, at, actor, source, entity, entity_id,
                action, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    tx.execute(
-        sql,
-        &[
-            (&client).into(),
+    let rows = changes.iter().map(|change| {
+        [
+            Value::from(&client),
             change.number.into(),
             change.at.into(),
             change.actor.token.as_ref().into(),
@@ -41,8 +45,9 @@ pub fn insert(tx: &mut Tx<'_>, client: ClientId, change: &Change<'_>) -> Result<
             change.entity_id.into(),
             change.action.into(),
             change.detail.into(),
-        ],
-    )?;
+        ]
+    });
+    tx.execute_many(sql, rows)?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use crate::model::department::Department;
 use crate::model::id::{ClientId, DepartmentId};
 use crate::model::text::fold;
 use crate::store::error::Error;
-use crate::store::tx::{Row, Tx};
+use crate::store::tx::{Row, Tx, Value};
 
 /// The columns that [`read`] expects, behind a `SELECT`.
 macro_rules! select_departments {
@@ -55,6 +55,36 @@ pub fn find_by_name(
 ) -> Result<Option<Department>, Error> {
     let sql = select_departments!("WHERE client_id = $1 AND name_folded = $2");
     tx.one(sql, &[(&client).into(), (&fold(name)).into()], read)
+}
+
+/// Those of the departments of these ids that are there, deleted or not.
+pub fn find_many<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    ids: impl IntoIterator<Item = &'k DepartmentId>,
+) -> Result<Vec<Department>, Error> {
+    let sql = select_departments!("WHERE client_id = $1 AND id = $2");
+    read_many(tx, sql, client, ids.into_iter().map(Into::into))
+}
+
+/// Those of the departments of these names that are there, unless they were deleted. The names are
+/// folded already.
+pub fn find_many_by_name<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    folded_names: impl IntoIterator<Item = &'k String>,
+) -> Result<Vec<Department>, Error> {
+    let sql = select_departments!("WHERE client_id = $1 AND name_folded = $2");
+    read_many(tx, sql, client, folded_names.into_iter().map(Into::into))
+}
+
+fn read_many<'k>(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    client: ClientId,
+    keys: impl Iterator<Item = Value<'k>>,
+) -> Result<Vec<Department>, Error> {
+    tx.all_many(sql, keys.map(|key| [Value::from(&client), key]), read)
 }
 
 /// Adds a department. `false`, and nothing added, when the id or the name is taken.

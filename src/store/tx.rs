@@ -168,20 +168,63 @@ impl Tx<'_> {
     pub fn execute_many<'v>(
         &mut self,
         sql: &str,
-        rows: impl IntoIterator<Item = &'v [Value<'v>]>,
+        rows: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
     ) -> Result<usize, Error> {
         match self {
             Self::Sqlite(connection) => {
                 let mut statement = connection.prepare_cached(sql)?;
+                let placeholders = Placeholders::of(&statement)?;
                 let mut touched = 0;
                 for values in rows {
-                    bind(&mut statement, values)?;
+                    placeholders.bind(&mut statement, values.as_ref())?;
                     touched += statement.raw_execute()?;
                 }
                 Ok(touched)
             }
             Self::Postgres(session) => session.execute_many(sql, rows),
         }
+    }
+
+    /// Asks a query once for each row of values, many in one round trip, and hands the rows of all
+    /// the answers to `each`, in order.
+    pub fn each_many<'v, E: From<Error>>(
+        &mut self,
+        sql: &str,
+        questions: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
+        mut each: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::Sqlite(connection) => {
+                let mut statement = connection.prepare_cached(sql).map_err(Error::from)?;
+                let placeholders = Placeholders::of(&statement)?;
+                for values in questions {
+                    placeholders.bind(&mut statement, values.as_ref())?;
+                    let mut rows = statement.raw_query();
+                    while let Some(row) = rows.next().map_err(Error::from)? {
+                        each(&Row::Sqlite(row))?;
+                    }
+                }
+                Ok(())
+            }
+            Self::Postgres(session) => {
+                session.each_many(sql, questions, |row| each(&Row::Postgres(row)))
+            }
+        }
+    }
+
+    /// As [`Self::each_many`], and reads all the rows.
+    pub fn all_many<'v, T>(
+        &mut self,
+        sql: &str,
+        questions: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
+        mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut items = Vec::new();
+        self.each_many(sql, questions, |row| {
+            items.push(read(row)?);
+            Ok::<(), Error>(())
+        })?;
+        Ok(items)
     }
 
     /// Runs a query and hands each row to `each`, in order.
@@ -230,6 +273,17 @@ impl Tx<'_> {
         Ok(self.all(sql, values, read)?.pop())
     }
 
+    /// Has the next queries planned by how large the tables are by now, for who fills them.
+    /// PostgreSQL goes on with plans from when a table was empty until it is told that it grew, which
+    /// may take a minute: such a plan reads all of a client's rows to find one of them. SQLite's plans
+    /// do not depend on it.
+    pub fn plan_anew(&mut self) {
+        match self {
+            Self::Sqlite(_) => {}
+            Self::Postgres(session) => session.plan_anew(),
+        }
+    }
+
     /// Runs statements without values: migrations.
     pub fn script(&mut self, sql: &str) -> Result<(), Error> {
         match self {
@@ -240,20 +294,45 @@ impl Tx<'_> {
 }
 
 /// `$1` is a *name* to SQLite, numbered by first appearance: bound by name, it means what it says.
-fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> Result<(), Error> {
+struct Placeholders {
+    /// SQLite's own numbers of `$1`, `$2`, …; 0 behind the last.
+    numbers: [usize; Self::NAMES.len()],
+    count: usize,
+}
+
+impl Placeholders {
     const NAMES: [&str; 12] = [
         "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12",
     ];
-    for (name, value) in NAMES.iter().zip(values) {
-        let index = statement
-            .parameter_index(name)?
-            .ok_or_else(|| Error::Failed(format!("the statement has no placeholder {name}")))?;
-        statement.raw_bind_parameter(index, value)?;
+
+    fn of(statement: &rusqlite::CachedStatement<'_>) -> Result<Self, Error> {
+        let count = statement.parameter_count();
+        let mut numbers = [0; Self::NAMES.len()];
+        for (number, name) in numbers.iter_mut().zip(Self::NAMES).take(count) {
+            *number = statement
+                .parameter_index(name)?
+                .ok_or_else(|| Error::Failed(format!("the statement has no placeholder {name}")))?;
+        }
+        Ok(Self { numbers, count })
     }
-    if values.len() > NAMES.len() || statement.parameter_count() != values.len() {
-        return Err(Error::Failed(
-            "placeholders and values differ in number".to_owned(),
-        ));
+
+    fn bind(
+        &self,
+        statement: &mut rusqlite::CachedStatement<'_>,
+        values: &[Value<'_>],
+    ) -> Result<(), Error> {
+        if values.len() != self.count || self.count > Self::NAMES.len() {
+            return Err(Error::Failed(
+                "placeholders and values differ in number".to_owned(),
+            ));
+        }
+        for (number, value) in self.numbers.iter().zip(values) {
+            statement.raw_bind_parameter(*number, value)?;
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Value<'_>]) -> Result<(), Error> {
+    Placeholders::of(statement)?.bind(statement, values)
 }

@@ -7,7 +7,7 @@ use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{State, User};
 use crate::store::error::Error;
-use crate::store::tx::{Row, Tx};
+use crate::store::tx::{Row, Tx, Value};
 
 /// The columns that [`read`] expects, behind a `SELECT`.
 macro_rules! select_users {
@@ -54,6 +54,46 @@ pub fn find(tx: &mut Tx<'_>, client: ClientId, id: UserId) -> Result<Option<User
     tx.one(sql, &[(&client).into(), (&id).into()], read)
 }
 
+/// Those of the users of these ids who are there, deleted or not, without departments.
+pub fn find_many<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    ids: impl IntoIterator<Item = &'k UserId>,
+) -> Result<Vec<User>, Error> {
+    let sql = select_users!("WHERE client_id = $1 AND id = $2");
+    read_many(tx, sql, client, ids.into_iter().map(Into::into))
+}
+
+/// Those of the users of these keys who are there, deleted or not, without departments. The keys
+/// are folded already.
+pub fn find_many_by_user_key<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    folded_keys: impl IntoIterator<Item = &'k String>,
+) -> Result<Vec<User>, Error> {
+    let sql = select_users!("WHERE client_id = $1 AND user_key_folded = $2");
+    read_many(tx, sql, client, folded_keys.into_iter().map(Into::into))
+}
+
+/// Those of the users of these external ids who are there, deleted or not, without departments.
+pub fn find_many_by_external_id<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    external_ids: impl IntoIterator<Item = &'k str>,
+) -> Result<Vec<User>, Error> {
+    let sql = select_users!("WHERE client_id = $1 AND external_id = $2");
+    read_many(tx, sql, client, external_ids.into_iter().map(Into::into))
+}
+
+fn read_many<'k>(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    client: ClientId,
+    keys: impl Iterator<Item = Value<'k>>,
+) -> Result<Vec<User>, Error> {
+    tx.all_many(sql, keys.map(|key| [Value::from(&client), key]), read)
+}
+
 /// The user of that key, whatever its case, deleted or not, without departments.
 pub fn find_by_user_key(
     tx: &mut Tx<'_>,
@@ -77,36 +117,45 @@ pub fn find_by_external_id(
 /// Adds a user, without departments. `false`, and nothing added, when the id, the user key or the
 /// external id is taken.
 pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
+    Ok(insert_many(tx, client, &[user])? == 1)
+}
+
+/// As [`insert`] each of them, and says how many were added.
+pub fn insert_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result<usize, Error> {
     let sql = "INSERT INTO users (client_id, id, username, user_key, user_key_folded, external_id,
                state, profile, created_at, updated_at, deleted_at, revision)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                ON CONFLICT DO NOTHING";
-    write(tx, sql, client, user)
+    write(tx, sql, client, users)
 }
 
 /// Replaces all of a user's record but its departments. `false` when there is no such user. The
 /// caller has made sure that the user key and the external id are free.
 pub fn update(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
+    Ok(update_many(tx, client, &[user])? == 1)
+}
+
+/// As [`update`] each of them in turn, and says how many were there.
+pub fn update_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result<usize, Error> {
     let sql = "UPDATE users SET username = $3, user_key = $4, user_key_folded = $5,
                external_id = $6, state = $7, profile = $8, created_at = $9, updated_at = $10,
                deleted_at = $11, revision = $12 WHERE client_id = $1 AND id = $2";
-    write(tx, sql, client, user)
+    write(tx, sql, client, users)
 }
 
-/// As [`update`], for a user who keeps their user key and external id, whose indexes this leaves
+/// As [`update_many`], for users who keep their user keys and external ids, whose indexes this leaves
 /// alone.
-pub fn update_under_same_keys(
+pub fn update_many_under_same_keys(
     tx: &mut Tx<'_>,
     client: ClientId,
-    user: &User,
-) -> Result<bool, Error> {
+    users: &[&User],
+) -> Result<usize, Error> {
     let sql = "UPDATE users SET username = $3, state = $4, profile = $5, created_at = $6,
                updated_at = $7, deleted_at = $8, revision = $9 WHERE client_id = $1 AND id = $2";
-    let profile = (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile));
-    let count = tx.execute(
-        sql,
-        &[
-            (&client).into(),
+    let profiles: Vec<Option<String>> = users.iter().map(|user| profile_of(user)).collect();
+    let rows = users.iter().zip(&profiles).map(|(user, profile)| {
+        [
+            Value::from(&client),
             (&user.id).into(),
             (&user.username).into(),
             user.state.name().into(),
@@ -115,31 +164,40 @@ pub fn update_under_same_keys(
             user.updated_at.into(),
             user.deleted_at.into(),
             user.revision.into(),
-        ],
-    )?;
-    Ok(count == 1)
+        ]
+    });
+    tx.execute_many(sql, rows)
 }
 
-fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, user: &User) -> Result<bool, Error> {
-    let profile = (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile));
-    let count = tx.execute(
-        sql,
-        &[
-            (&client).into(),
-            (&user.id).into(),
-            (&user.username).into(),
-            (&user.user_key).into(),
-            (&fold(&user.user_key)).into(),
-            user.external_id.as_ref().into(),
-            user.state.name().into(),
-            profile.as_ref().into(),
-            user.created_at.into(),
-            user.updated_at.into(),
-            user.deleted_at.into(),
-            user.revision.into(),
-        ],
-    )?;
-    Ok(count == 1)
+fn profile_of(user: &User) -> Option<String> {
+    (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile))
+}
+
+fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Result<usize, Error> {
+    let made: Vec<(String, Option<String>)> = users
+        .iter()
+        .map(|user| (fold(&user.user_key), profile_of(user)))
+        .collect();
+    let rows = users
+        .iter()
+        .zip(&made)
+        .map(|(user, (user_key_folded, profile))| {
+            [
+                Value::from(&client),
+                (&user.id).into(),
+                (&user.username).into(),
+                (&user.user_key).into(),
+                user_key_folded.into(),
+                user.external_id.as_ref().into(),
+                user.state.name().into(),
+                profile.as_ref().into(),
+                user.created_at.into(),
+                user.updated_at.into(),
+                user.deleted_at.into(),
+                user.revision.into(),
+            ]
+        });
+    tx.execute_many(sql, rows)
 }
 
 /// Marks all members of a department as changed at `at` by the change `revision`. No record becomes
@@ -205,18 +263,29 @@ pub fn remember_rename(
     rename: &Rename,
     at: Timestamp,
 ) -> Result<(), Error> {
+    remember_renames(tx, client, std::slice::from_ref(rename), at)
+}
+
+/// As [`remember_rename`] each of them.
+pub fn remember_renames(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    renames: &[Rename],
+    at: Timestamp,
+) -> Result<(), Error> {
     let sql = "INSERT INTO renames (client_id, number, user_id, username, at)
                VALUES ($1, $2, $3, $4, $5)";
-    tx.execute(
-        sql,
-        &[
-            (&client).into(),
+    let rows = renames.iter().map(|rename| {
+        let (user, username) = ((&rename.user).into(), (&rename.username).into());
+        [
+            Value::from(&client),
             rename.number.into(),
-            (&rename.user).into(),
-            (&rename.username).into(),
+            user,
+            username,
             at.into(),
-        ],
-    )?;
+        ]
+    });
+    tx.execute_many(sql, rows)?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@
 )]
 mod support;
 
+mod batches;
 mod csv;
 mod export;
 mod jsonl;
@@ -91,7 +92,7 @@ impl Told {
 struct Place {
     app: App,
     access: Access,
-    _database: Empty,
+    database: Empty,
 }
 
 impl Place {
@@ -116,7 +117,7 @@ impl Place {
         Self {
             app,
             access,
-            _database: database,
+            database,
         }
     }
 
@@ -164,6 +165,11 @@ impl Place {
         };
         export(&self.app, &self.access, write).await.unwrap();
         text
+    }
+
+    /// The database, opened once more.
+    async fn store(&self) -> Store {
+        Store::open(&self.database.location).await.unwrap()
     }
 
     /// The exported user of that key.

@@ -2,7 +2,7 @@
 //! should be, and no client ever meets another's.
 
 use rollcall::model::profile::{ProfileDraft, ProfileField};
-use rollcall::model::user::State;
+use rollcall::model::user::{State, User};
 use rollcall::store::{clients, departments, memberships, users};
 
 use crate::world::{A, B, World, at, client, client_id, department, department_id, user, user_id};
@@ -20,6 +20,79 @@ contract! {
     memberships_keep_their_order,
     a_cleared_department_leaves_the_other_memberships,
     memberships_of_two_clients_never_meet,
+    many_are_written_and_looked_up_at_once,
+}
+
+/// More than are sent before the first answer is waited for.
+const MANY: u64 = 600;
+
+async fn many_are_written_and_looked_up_at_once(world: &World) {
+    let all: Vec<_> = (1..=MANY)
+        .map(|number| {
+            let mut user = user(number, &format!("U{number}"));
+            user.external_id = Some(format!("e{number}").into());
+            user
+        })
+        .collect();
+    let (sales, lab) = (department_id(1), department_id(2));
+    let written = all.clone();
+    world
+        .write(move |tx| {
+            let users: Vec<_> = written.iter().collect();
+            let half = &users[..users.len() / 2];
+            assert_eq!(users::insert_many(tx, client_id(A), half)?, half.len());
+            let added = users::insert_many(tx, client_id(A), &users)?;
+            assert_eq!(
+                added,
+                half.len(),
+                "those of the first half are there already"
+            );
+            assert_eq!(users::update_many(tx, client_id(A), &users)?, users.len());
+            assert_eq!(users::update_many(tx, client_id(B), &users)?, 0);
+            let both = [lab, sales];
+            let of = |user: &&User| (user.id, &both[..]);
+            let of_all: Vec<_> = users.iter().map(of).collect();
+            memberships::insert_many(tx, client_id(A), &of_all)?;
+            let of = |user: &&User| (user.id, &both[1..]);
+            let of_half: Vec<_> = half.iter().map(of).collect();
+            memberships::replace_many(tx, client_id(A), &of_half)?;
+            for (number, name) in [(1, "Sales"), (2, "Lab")] {
+                assert!(departments::insert(
+                    tx,
+                    client_id(A),
+                    &department(number, name)
+                )?);
+            }
+            Ok(())
+        })
+        .await;
+    let expected = all.clone();
+    world
+        .read(move |tx| {
+            let nobody = user_id(MANY + 1);
+            let ids: Vec<_> = all.iter().map(|user| user.id).chain([nobody]).collect();
+            assert_eq!(users::find_many(tx, client_id(A), &ids)?, expected);
+            assert_eq!(users::find_many(tx, client_id(B), &ids)?, []);
+            let keys: Vec<_> = (0..=MANY).map(|number| format!("u{number}")).collect();
+            let found = users::find_many_by_user_key(tx, client_id(A), &keys)?;
+            assert_eq!(found, expected);
+            let external_ids = all.iter().filter_map(|user| user.external_id.as_deref());
+            let found = users::find_many_by_external_id(tx, client_id(A), external_ids)?;
+            assert_eq!(found, expected);
+            let of_users = memberships::of_users(tx, client_id(A), &ids)?;
+            let half = ids.len() / 2;
+            let first = ids[..half].iter().map(|id| (*id, sales));
+            let second = ids[half..all.len()].iter();
+            let second = second.flat_map(|id| [(*id, lab), (*id, sales)]);
+            assert_eq!(of_users, first.chain(second).collect::<Vec<_>>());
+            let names = ["lab".to_owned(), "none".to_owned()];
+            let found = departments::find_many_by_name(tx, client_id(A), &names)?;
+            assert_eq!(found, [department(2, "Lab")]);
+            let found = departments::find_many(tx, client_id(A), &[sales, department_id(3)])?;
+            assert_eq!(found, [department(1, "Sales")]);
+            Ok(())
+        })
+        .await;
 }
 
 async fn a_client_is_read_as_it_was_written(world: &World) {

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::http::json;
 use crate::model::activity::LastActivity;
 use crate::model::client::Client;
 use crate::model::department::{Department, DepartmentView};
 use crate::model::id::{ClientId, DepartmentId};
+use crate::model::json;
 use crate::model::page::Page;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::UserView;

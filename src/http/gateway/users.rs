@@ -6,13 +6,13 @@ use hyper::body::Bytes;
 
 use crate::http::answer;
 use crate::http::gateway::{Failure, Question};
-use crate::http::json;
 use crate::http::pages::Key;
 use crate::http::profile_body;
 use crate::http::query::Query;
 use crate::model::filter::Filter;
 use crate::model::id::UserId;
 use crate::model::invalid::Invalid;
+use crate::model::json;
 use crate::model::page::{Moment, Position, SortKey};
 use crate::model::user::UserView;
 use crate::operations::{gateway, users};

@@ -1,10 +1,12 @@
 //! Doing what rows say, each whole or not at all.
 //!
 //! A row is checked against everything that could refuse it before the first of its writes: so a
-//! bad row leaves nothing behind, and the transaction's other rows stand. In a rehearsal the same
-//! checks read the same database, and what earlier rows would have written is remembered instead.
+//! bad row leaves nothing behind, and the transaction's other rows stand. Whom the rows may mean is
+//! looked up for the whole batch, and what they say of users is written for the whole batch: each
+//! row is applied to what those before it left in [`People`]. In a rehearsal the same checks read the
+//! same database, and what earlier rows would have written is remembered instead.
 
-use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::model::activity::{Channel, LastActivity, Report};
 use crate::model::environment::Entropy;
@@ -13,12 +15,12 @@ use crate::model::invalid::Invalid;
 use crate::model::text::fold;
 use crate::model::user::User;
 use crate::operations::error::Error;
-use crate::operations::housekeeping::LOG_KEPT_MS;
 use crate::operations::import::departments::Departments;
+use crate::operations::import::people::People;
 use crate::operations::import::row::{Row, UserRow};
 use crate::operations::import::seen::{Digest, Kind, Seen};
 use crate::operations::import::{BadRow, Totals};
-use crate::operations::users;
+use crate::operations::user_changes::UserChanges;
 use crate::operations::write::Write;
 use crate::store;
 
@@ -57,8 +59,9 @@ pub(super) struct Applying<'a, 't, 'c> {
     pub(super) seen: Seen,
     pub(super) departments: Departments,
     pub(super) totals: Totals,
+    people: People,
+    changes: UserChanges,
     reports: Vec<Report>,
-    unfolded: Option<HashMap<UserId, LastActivity>>,
 }
 
 /// A key that a row names its user by.
@@ -123,13 +126,18 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             seen: Seen::default(),
             departments,
             totals: Totals::default(),
+            people: People::default(),
+            changes: UserChanges::default(),
             reports: Vec::new(),
-            unfolded: None,
         }
     }
 
     /// Applies the rows in order.
     pub(super) fn all(mut self, rows: &[(u64, Row)]) -> Result<Outcome, Error> {
+        // The batch before this one may have been the table's first.
+        self.write.tx.plan_anew();
+        self.people = People::of(self.write, rows, self.is_rehearsal)?;
+        self.departments.look_up(self.write, rows)?;
         let mut bad = Vec::new();
         for (line, row) in rows {
             let applied = match row {
@@ -142,6 +150,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
                 Err(error) => return Err(error),
             }
         }
+        self.write_users()?;
         let mut activity = None;
         if !self.reports.is_empty() && !self.is_rehearsal {
             let (client, now) = (self.write.client, self.write.now);
@@ -159,6 +168,11 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         })
     }
 
+    /// Writes what the rows so far say of users.
+    pub(super) fn write_users(&mut self) -> Result<(), Error> {
+        self.changes.flush(self.write)
+    }
+
     pub(super) fn new_id(&self) -> Id {
         self.entropy.new_id(self.write.now)
     }
@@ -174,7 +188,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
 
     /// Does what a user's row says.
     fn user(&mut self, line: u64, row: &UserRow) -> Result<(), Error> {
-        let mut old = self.find_user(row)?;
+        let old = self.find_user(row)?;
         let wanted = match &row.departments {
             None => None,
             Some(references) => Some(self.wanted(references)?),
@@ -186,22 +200,18 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         // Nothing refuses the row any more.
         if let Some(wanted) = wanted {
             new.departments = self.make(wanted)?;
-            // Where the row says nothing of them, they are left out on both sides.
-            old = match old {
-                Some(old) => Some(users::with_departments(self.write, old)?),
-                None => None,
-            };
         }
-        let moved = self.note_activity(row, new.id, old.is_some())?;
-        self.remember(line, row, old.as_ref(), &new);
+        let moved = self.note_activity(row, new.id, old.is_some());
+        self.remember(line, row, old.as_deref(), &new);
         match old {
             None => {
                 self.totals.created += 1;
                 if !self.is_rehearsal {
-                    users::insert_whole(self.write, new)?;
+                    let new = self.changes.create(self.write, new);
+                    self.people.put(None, new.clone());
                 }
             }
-            Some(old) if old != new => {
+            Some(old) if *old != new => {
                 self.totals.changed += 1;
                 let action = match (old.deleted_at, new.deleted_at) {
                     (Some(_), None) => "restored",
@@ -209,7 +219,8 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
                     _ => "updated",
                 };
                 if !self.is_rehearsal {
-                    users::save(self.write, &old, new, action)?;
+                    let new = self.changes.save(self.write, &old, new, action);
+                    self.people.put(Some(&old), new.clone());
                 }
             }
             Some(_) if moved => self.totals.changed += 1,
@@ -218,8 +229,8 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         Ok(())
     }
 
-    /// The user whom the row's keys name, deleted or not, without departments.
-    fn find_user(&mut self, row: &UserRow) -> Result<Option<User>, Error> {
+    /// The user whom the row's keys name, deleted or not.
+    fn find_user(&self, row: &UserRow) -> Result<Option<Rc<User>>, Error> {
         let keys = [
             row.id.map(Identity::Id),
             row.system_id.as_deref().map(Identity::System),
@@ -229,13 +240,13 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
                 .map(Identity::ExternalId),
             row.user_key.as_deref().map(Identity::UserKey),
         ];
-        let mut found: Option<(User, Identity<'_>)> = None;
+        let mut found: Option<(&Rc<User>, Identity<'_>)> = None;
         for key in keys.into_iter().flatten() {
             self.refuse_taken(key)?;
             if found.as_ref().is_some_and(|(user, _)| key.is_of(user)) {
                 continue;
             }
-            let Some(other) = self.look_up(key)? else {
+            let Some(other) = self.look_up(key) else {
                 continue;
             };
             if let Some((user, by)) = &found {
@@ -251,7 +262,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         {
             let key = Identity::UserKey(user_key);
             self.refuse_taken(key)?;
-            found = self.look_up(key)?.map(|user| (user, key));
+            found = self.look_up(key).map(|user| (user, key));
         }
         let Some((user, by)) = found else {
             return Ok(None);
@@ -261,7 +272,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             return Err(refused("id", format!("{by} is {id}'s, who is another id")));
         }
         self.refuse_repeated(by.field(), Identity::Id(user.id).digest())?;
-        Ok(Some(user))
+        Ok(Some(Rc::clone(user)))
     }
 
     /// In a rehearsal, refuses a key that an earlier row would have given to somebody: in earnest
@@ -278,26 +289,22 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         self.refuse_repeated(key.field(), key.digest())
     }
 
-    fn look_up(&mut self, key: Identity<'_>) -> Result<Option<User>, Error> {
+    fn look_up(&self, key: Identity<'_>) -> Option<&Rc<User>> {
         let freed = self.is_rehearsal && {
             let digest = key.digest();
             self.seen.is_free(digest) || self.before.seen.is_free(digest)
         };
-        let (tx, client) = (&mut *self.write.tx, self.write.client);
         let found = match key {
-            Identity::Id(id) => store::users::find(tx, client, id)?,
+            Identity::Id(id) => self.people.find(id),
             Identity::System(_) | Identity::ExternalId(_) | Identity::UserKey(_) if freed => None,
             Identity::System(text) | Identity::ExternalId(text) => {
-                store::users::find_by_external_id(tx, client, text)?
+                self.people.find_by_external_id(text)
             }
-            Identity::UserKey(text) => store::users::find_by_user_key(tx, client, text)?,
+            Identity::UserKey(text) => self.people.find_by_user_key(text),
         };
         match (key, found) {
-            (Identity::System(text), None) => match UserId::parse(text) {
-                Some(id) => Ok(store::users::find(self.write.tx, client, id)?),
-                None => Ok(None),
-            },
-            (_, found) => Ok(found),
+            (Identity::System(text), None) => self.people.find(UserId::parse(text)?),
+            (_, found) => found,
         }
     }
 
@@ -324,18 +331,13 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     }
 
     /// Notes the row's activity for the batch's report, and says whether it moves a time.
-    fn note_activity(
-        &mut self,
-        row: &UserRow,
-        user: UserId,
-        is_known: bool,
-    ) -> Result<bool, Error> {
+    fn note_activity(&mut self, row: &UserRow, user: UserId, is_known: bool) -> bool {
         let told = row.last_activity;
         if told.at().is_none() {
-            return Ok(false);
+            return false;
         }
         let mut activity = if is_known {
-            self.activity_of(user)?
+            self.people.activity(user)
         } else {
             LastActivity::default()
         };
@@ -353,27 +355,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
                 self.reports.push(Report { user, channel, at });
             }
         }
-        Ok(moved)
-    }
-
-    fn activity_of(&mut self, user: UserId) -> Result<LastActivity, Error> {
-        let (client, now) = (self.write.client, self.write.now);
-        if self.unfolded.is_none() {
-            // Once a batch the log is folded: otherwise each would read all that those before it
-            // reported.
-            if !self.is_rehearsal {
-                let keep_since = now.plus_milliseconds(-LOG_KEPT_MS);
-                store::activity::fold(self.write.tx, client, keep_since)?;
-            }
-            let folded = store::activity::numbers(self.write.tx, client)?.folded;
-            let unfolded = store::activity::latest_since(self.write.tx, client, folded)?;
-            self.unfolded = Some(unfolded);
-        }
-        let mut activity = store::activity::folded_of_user(self.write.tx, client, user)?;
-        if let Some(unfolded) = self.unfolded.as_ref().and_then(|all| all.get(&user)) {
-            activity.merge(*unfolded);
-        }
-        Ok(activity)
+        moved
     }
 
     /// Remembers that the file was about this user.

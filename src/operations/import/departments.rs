@@ -1,7 +1,7 @@
 //! Departments as an import names them: found, or made.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::department::Department;
 use crate::model::id::DepartmentId;
@@ -10,7 +10,7 @@ use crate::model::text::fold;
 use crate::operations::departments;
 use crate::operations::error::Error;
 use crate::operations::import::apply::Applying;
-use crate::operations::import::row::{DepartmentReference, DepartmentRow};
+use crate::operations::import::row::{DepartmentReference, DepartmentRow, Row};
 use crate::operations::import::seen::{Digest, Kind};
 use crate::operations::write::Write;
 use crate::store;
@@ -24,6 +24,58 @@ pub(super) struct Departments {
 }
 
 impl Departments {
+    /// Looks up all that the rows name and that is not known yet.
+    pub(super) fn look_up(
+        &mut self,
+        write: &mut Write<'_, '_>,
+        rows: &[(u64, Row)],
+    ) -> Result<(), Error> {
+        let (mut ids, mut names) = (HashSet::new(), HashSet::new());
+        let mut name = |name: &str| {
+            let folded = fold(name);
+            if !self.by_name.contains_key(&folded) {
+                names.insert(folded);
+            }
+        };
+        for (_, row) in rows {
+            match row {
+                Row::User(row) => {
+                    for reference in row.departments.iter().flatten() {
+                        match reference {
+                            DepartmentReference::Text(text) => name(text),
+                            DepartmentReference::Record { id, name: text, .. } => {
+                                ids.insert(*id);
+                                name(text);
+                            }
+                        }
+                    }
+                }
+                Row::Department(row) => {
+                    ids.extend(row.id);
+                    name(&row.name);
+                }
+            }
+        }
+        ids.retain(|id| !self.by_id.contains_key(id));
+        let mut found = store::departments::find_many_by_name(write.tx, write.client, &names)?;
+        for department in &found {
+            self.by_name
+                .insert(fold(&department.name), Some(department.id));
+        }
+        found.extend(store::departments::find_many(write.tx, write.client, &ids)?);
+        for department in found {
+            self.by_id.entry(department.id).or_insert(Some(department));
+        }
+        // The others are not there.
+        for folded in names {
+            self.by_name.entry(folded).or_insert(None);
+        }
+        for id in ids {
+            self.by_id.entry(id).or_insert(None);
+        }
+        Ok(())
+    }
+
     /// The department of that id, deleted or not.
     fn find(
         &mut self,
@@ -214,6 +266,8 @@ impl Applying<'_, '_, '_> {
             return Ok(false);
         }
         if !self.is_rehearsal {
+            // It marks its members as changed, and those whom the rows before made members too.
+            self.write_users()?;
             departments::save(self.write, old, new.clone())?;
         }
         self.departments.put(Some(old), new);

@@ -33,6 +33,7 @@ mod apply;
 mod csv;
 mod departments;
 mod jsonl;
+mod people;
 mod row;
 mod seen;
 mod source;

@@ -68,6 +68,11 @@ impl<'c> Session<'c> {
         self.prologue.borrow_mut().push_str(sql);
     }
 
+    /// Has the next queries planned by how large the tables are by now.
+    pub fn plan_anew(&self) {
+        self.before_next("DISCARD PLANS;");
+    }
+
     /// What went wrong so far.
     pub(super) fn fault(&self) -> Option<Fault> {
         self.fault.get()
@@ -98,21 +103,24 @@ impl<'c> Session<'c> {
     pub fn execute_many<'v>(
         &self,
         sql: &str,
-        rows: impl IntoIterator<Item = &'v [Value<'v>]>,
+        rows: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
     ) -> Result<usize, Error> {
         let mut count = 0;
-        let rows: Vec<_> = rows.into_iter().collect();
-        for rows in rows.chunks(PIPELINED) {
+        let mut rows = rows.into_iter();
+        loop {
+            let rows: Vec<_> = rows.by_ref().take(PIPELINED).collect();
+            if rows.is_empty() {
+                return Ok(usize::try_from(count).unwrap_or(usize::MAX));
+            }
             let counts = self.wait(async {
                 let statement = self.client.prepare_cached(sql).await?;
                 let each = rows
                     .iter()
-                    .map(|values| self.client.execute_raw(&statement, *values));
+                    .map(|values| self.client.execute_raw(&statement, values.as_ref()));
                 try_join_all(each).await
             })?;
             count += counts.iter().sum::<u64>();
         }
-        Ok(usize::try_from(count).unwrap_or(usize::MAX))
     }
 
     /// Runs a query and hands each row to `each`, in order, while later ones are on their way.
@@ -138,6 +146,32 @@ impl<'c> Session<'c> {
                 return Ok(());
             }
             chunk.iter().try_for_each(&mut each)?;
+        }
+    }
+
+    /// Asks a query once for each of `questions`, many in one round trip, and hands the rows of all
+    /// the answers to `each`, in order.
+    pub fn each_many<'v, E: From<Error>>(
+        &self,
+        sql: &str,
+        questions: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
+        mut each: impl FnMut(&tokio_postgres::Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut questions = questions.into_iter();
+        loop {
+            let questions: Vec<_> = questions.by_ref().take(PIPELINED).collect();
+            if questions.is_empty() {
+                return Ok(());
+            }
+            let answers = self.wait(async {
+                let statement = self.client.prepare_cached(sql).await?;
+                let answer = async |values: &[Value<'_>]| {
+                    let rows = self.client.query_raw(&statement, values).await?;
+                    rows.try_collect::<Vec<_>>().await
+                };
+                try_join_all(questions.iter().map(|values| answer(values.as_ref()))).await
+            })?;
+            answers.iter().flatten().try_for_each(&mut each)?;
         }
     }
 

@@ -1,5 +1,5 @@
-//! JSON written straight into an answer's bytes, for the bodies that are asked for most. What is
-//! asked for seldom goes through serde.
+//! JSON written straight into its bytes, for what is asked for, or stored, most. What is seldom made
+//! goes through serde.
 
 use crate::model::id::Id;
 use crate::model::timestamp::Timestamp;

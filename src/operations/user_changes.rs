@@ -1,0 +1,202 @@
+//! How users' records are written: many at once, each with its change.
+
+use crate::model::change::Entity;
+use crate::model::id::DepartmentId;
+use crate::model::json;
+use crate::model::profile_json;
+use crate::model::text::fold;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
+use crate::operations::error::Error;
+use crate::operations::write::Write;
+use crate::store;
+use crate::store::memberships::Of;
+use crate::store::users::Rename;
+
+/// Changes that were decided on and are written together, in few round trips. Whoever decides on the
+/// next one must know of those before it: the database does not yet.
+#[derive(Default)]
+pub(super) struct UserChanges {
+    /// Those who are new.
+    created: Vec<Pending>,
+    /// Those who are there already, in the order in which keys pass from one to another.
+    saved: Vec<Pending>,
+    renames: Vec<Rename>,
+}
+
+/// A record as it is to be.
+struct Pending {
+    user: User,
+    action: &'static str,
+    /// What the log says of it.
+    detail: String,
+    has_other_departments: bool,
+    has_other_keys: bool,
+}
+
+impl UserChanges {
+    /// Adds a user with the moments that it bears. Its keys are free, and nothing else is decided on
+    /// it before the next flush.
+    pub(super) fn create(&mut self, write: &mut Write<'_, '_>, mut user: User) -> &User {
+        user.revision = write.take_number();
+        let pending = Pending {
+            detail: difference(None, &user),
+            has_other_departments: !user.departments.is_empty(),
+            has_other_keys: true,
+            action: "created",
+            user,
+        };
+        &self.created.push_mut(pending).user
+    }
+
+    /// Makes `old` what `new` is, which bears the same id and differs. `updated_at` becomes the
+    /// write's moment unless `new` brings its own.
+    pub(super) fn save(
+        &mut self,
+        write: &mut Write<'_, '_>,
+        old: &User,
+        mut new: User,
+        action: &'static str,
+    ) -> &User {
+        if new.updated_at == old.updated_at {
+            new.updated_at = write.now.max(old.updated_at);
+        }
+        new.revision = write.take_number();
+        if fold(&new.username) != fold(&old.username) {
+            self.renames.push(Rename {
+                number: new.revision,
+                user: new.id,
+                username: old.username.clone(),
+            });
+        }
+        let pending = Pending {
+            detail: difference(Some(old), &new),
+            has_other_departments: new.departments != old.departments,
+            has_other_keys: new.user_key != old.user_key || new.external_id != old.external_id,
+            action,
+            user: new,
+        };
+        &self.saved.push_mut(pending).user
+    }
+
+    /// Writes what was decided on.
+    pub(super) fn flush(&mut self, write: &mut Write<'_, '_>) -> Result<(), Error> {
+        let Self {
+            created,
+            saved,
+            renames,
+        } = std::mem::take(self);
+        let client = write.client;
+        let changes: Vec<_> = created
+            .iter()
+            .chain(&saved)
+            .map(|pending| {
+                let (user, detail) = (&pending.user, &pending.detail);
+                let id = user.id.as_str();
+                write.change(user.revision, Entity::User, id, pending.action, detail)
+            })
+            .collect();
+        store::changes::insert_many(write.tx, client, &changes)?;
+        // Who is new may take a key that somebody gives up, and never gives up one: they come last.
+        let same: Vec<&User> = saved
+            .iter()
+            .filter(|pending| !pending.has_other_keys)
+            .map(|pending| &pending.user)
+            .collect();
+        let others: Vec<&User> = saved
+            .iter()
+            .filter(|pending| pending.has_other_keys)
+            .map(|pending| &pending.user)
+            .collect();
+        store::users::update_many_under_same_keys(write.tx, client, &same)?;
+        store::users::update_many(write.tx, client, &others)?;
+        if store::users::insert_many(write.tx, client, &users(&created))? != created.len() {
+            return Err(Error::conflict("id", "The id is taken"));
+        }
+        store::memberships::replace_many(write.tx, client, &departments(&saved))?;
+        store::memberships::insert_many(write.tx, client, &departments(&created))?;
+        store::users::remember_renames(write.tx, client, &renames, write.now)?;
+        for Pending { user, .. } in created.into_iter().chain(saved) {
+            let rename = renames.iter().find(|rename| rename.number == user.revision);
+            write.hand_over(user, rename.cloned());
+        }
+        Ok(())
+    }
+}
+
+fn users(pending: &[Pending]) -> Vec<&User> {
+    pending.iter().map(|pending| &pending.user).collect()
+}
+
+fn departments(pending: &[Pending]) -> Vec<Of<'_>> {
+    let others = pending
+        .iter()
+        .filter(|pending| pending.has_other_departments);
+    others
+        .map(|pending| (pending.user.id, &*pending.user.departments))
+        .collect()
+}
+
+/// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`.
+fn difference(old: Option<&User>, new: &User) -> String {
+    let mut difference = Difference {
+        out: vec![b'{'],
+        old,
+        new,
+    };
+    let text = |out: &mut Vec<u8>, text: &str| json::text(out, text);
+    difference.field("username", |user| Some(&*user.username), text);
+    difference.field("user_key", |user| Some(&*user.user_key), text);
+    difference.field("external_id", |user| user.external_id.as_deref(), text);
+    difference.field("state", |user| Some(user.state.name()), text);
+    difference.field("profile", |user| Some(&user.profile), profile_json::write);
+    difference.field("departments", |user| Some(&*user.departments), ids);
+    difference.field("created_at", |user| Some(user.created_at), moment);
+    difference.field("deleted_at", |user| user.deleted_at, moment);
+    difference.out.push(b'}');
+    String::from_utf8(difference.out).expect("it is made of texts")
+}
+
+/// A text that is being written of what differs.
+struct Difference<'u> {
+    out: Vec<u8>,
+    old: Option<&'u User>,
+    new: &'u User,
+}
+
+impl<'u> Difference<'u> {
+    /// Writes a field, if it differs, as `write` writes its value.
+    fn field<T: PartialEq>(
+        &mut self,
+        name: &str,
+        of: impl Fn(&'u User) -> Option<T>,
+        write: impl Fn(&mut Vec<u8>, T),
+    ) {
+        let (from, to) = (self.old.and_then(&of), of(self.new));
+        if from == to {
+            return;
+        }
+        let out = &mut self.out;
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        json::text(out, name);
+        let value = |out: &mut Vec<u8>, value: Option<T>| match value {
+            Some(value) => write(out, value),
+            None => json::raw(out, "null"),
+        };
+        json::raw(out, ":{\"from\":");
+        value(out, from);
+        json::raw(out, ",\"to\":");
+        value(out, to);
+        out.push(b'}');
+    }
+}
+
+fn ids(out: &mut Vec<u8>, ids: &[DepartmentId]) {
+    json::list(out, ids, |out, id| json::id(out, id.0));
+}
+
+fn moment(out: &mut Vec<u8>, moment: Timestamp) {
+    json::moment(out, moment);
+}
