@@ -1,0 +1,156 @@
+//! `q` and sorting: the first page, one connection at a time, and against slapd's substring search.
+
+use crate::{
+    bench::Bench,
+    dataset::Dataset,
+    http::Request,
+    ldap::{BASE, INDEXES, LdapLoad, message::Query},
+    names::LAST,
+    people,
+    process::SERVER,
+    report::{Held, Row, Section, Target, Unit},
+    rollcall::Server,
+    rounds::{Contender, Plan, interleave},
+};
+
+/// Different words of each length.
+const WORDS: usize = 500;
+
+/// Measures it.
+pub fn measure(bench: &Bench) -> Result<Section, String> {
+    let main = bench.main()?;
+    let server = bench.rollcall.serve(&main.database, &main.directory, SERVER)?;
+    let mut section = Section::default();
+    alone(bench, main, &server, &mut section)?;
+    against_slapd(bench, main, &server, &mut section)?;
+    Ok(section)
+}
+
+/// One question at a time: words of each length, by each order.
+fn alone(
+    bench: &Bench,
+    main: &Dataset,
+    server: &Server,
+    section: &mut Section,
+) -> Result<(), String> {
+    let mut kinds: Vec<(String, Vec<Request>)> = Vec::new();
+    for length in [0, 1, 2, 3, 8] {
+        for (sort, order) in orders(bench.quick, length) {
+            let by = format!("page_size=10&sort_by={sort}&sort_order={order}");
+            let what = match length {
+                0 => format!("no `q`, by {sort} {order}"),
+                _ => format!("`q` of {length}, by {sort} {order}"),
+            };
+            let requests = match length {
+                0 => vec![main.get(&format!("/users?{by}"))],
+                _ => {
+                    let words = people::words(&main.people, length, WORDS);
+                    let queries = words.iter().map(|word| main.get(&format!("/users?q={word}&{by}")));
+                    queries.collect()
+                }
+            };
+            kinds.push((what, requests));
+        }
+    }
+    // What is not compared with another server needs less time.
+    let plan = Plan {
+        duration: bench.plan.duration / 4,
+        ..bench.plan
+    };
+    let mut contenders = Vec::new();
+    for (what, requests) in &kinds {
+        let load = bench.load(&server.address, requests, SERVER)?.connections(1);
+        contenders.push(Contender::rollcall(what.clone(), server, load, plan));
+    }
+    let promised = if main.people.len() >= 1_000_000 { 6.0 } else { 1.0 };
+    let rounds = interleave(contenders, plan)?;
+    for ((what, _), rounds) in kinds.iter().zip(&rounds) {
+        section.rows.push(Row {
+            what: format!("{what}, p50 (p99 {:.2} ms)", rounds.p99_ms.median()),
+            figures: rounds.p50_ms.clone(),
+            unit: Unit::Milliseconds,
+            held: Held::Promise(promised),
+            target: Target::AtMost(1.0),
+        });
+    }
+    section.remarks.push(
+        "The first 10 with `total_count`, one connection, another word each time.".to_owned(),
+    );
+    Ok(())
+}
+
+/// The orders that are measured: all six for one length, else the three keys, or one.
+fn orders(quick: bool, length: usize) -> Vec<(&'static str, &'static str)> {
+    let mut orders = vec![("username", "asc"), ("last_activity", "desc"), ("created_at", "asc")];
+    if length == 3 && !quick {
+        orders.extend([("username", "desc"), ("last_activity", "asc"), ("created_at", "desc")]);
+    }
+    orders
+}
+
+/// The first 100 of a common word, and whoever has a rare one.
+fn against_slapd(
+    bench: &Bench,
+    main: &Dataset,
+    server: &Server,
+    section: &mut Section,
+) -> Result<(), String> {
+    let Some(slapd) = bench.slapd()? else {
+        section.remarks.push("slapd: not installed".to_owned());
+        return Ok(());
+    };
+    let (address, slapd) = slapd.start(SERVER)?;
+    let common: Vec<String> = LAST[..20].iter().map(|name| name.to_lowercase()).collect();
+    let rare: Vec<String> = LAST[LAST.len() - 4..].iter().map(|name| name.to_lowercase()).collect();
+    let plan = bench.plan;
+    let ours = |words: &[String], connections| {
+        let requests = words.iter().map(|word| main.get(&format!("/users?q={word}")));
+        let load = bench.load(&server.address, &requests.collect::<Vec<_>>(), SERVER);
+        load.map(|load| load.connections(connections))
+    };
+    let theirs = |words: &[String], attribute: &str, connections| {
+        let queries = words.iter().map(|word| {
+            Query::Containing(BASE.to_owned(), attribute.to_owned(), word.clone(), 100)
+        });
+        let queries: Vec<Query> = queries.collect();
+        LdapLoad::of(&address, &queries, connections, &bench.new_path("queries"))
+    };
+    let mut contenders = Vec::new();
+    for (name, words, connections) in [("common", &common, 64), ("rare", &rare, 1)] {
+        let load = ours(words, connections)?;
+        contenders.push(Contender::rollcall(name, server, load, plan));
+        for attribute in ["uid", "cn"] {
+            let load = theirs(words, attribute, connections)?;
+            let name = format!("slapd, {name}, {attribute}");
+            contenders.push(Contender::new(name, Some(&slapd), move |_| load.run(plan.duration)));
+        }
+    }
+    let rounds = interleave(contenders, plan)?;
+    for (attribute, theirs) in [("not indexed", 1), ("indexed", 2)] {
+        section.rows.push(Row {
+            what: "common word, first 100, 64 connections".to_owned(),
+            figures: rounds[0].per_second.clone(),
+            unit: Unit::PerSecond,
+            held: Held::Against(format!("slapd, {attribute}"), rounds[theirs].per_second.clone()),
+            target: Target::AtLeast(1.0),
+        });
+    }
+    for (attribute, theirs, target) in [
+        ("not indexed", 4, Target::AtMost(1.0)),
+        ("indexed", 5, Target::None),
+    ] {
+        section.rows.push(Row {
+            what: "rare word, p50 of one connection".to_owned(),
+            figures: rounds[3].p50_ms.clone(),
+            unit: Unit::Milliseconds,
+            held: Held::Against(format!("slapd, {attribute}"), rounds[theirs].p50_ms.clone()),
+            target,
+        });
+    }
+    section.remarks.push(format!(
+        "{INDEXES}. *Not indexed* is a substring of `uid`, *indexed* one of `cn`; ours is a \
+         substring of username or user key, in which nothing is indexed either. Only ours says how \
+         many there are in all."
+    ));
+    Ok(())
+}
