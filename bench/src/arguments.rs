@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 /// How it is used.
 pub const USAGE: &str = "\
@@ -25,8 +25,10 @@ pub enum Task {
     /// Be a bare server that answers with the answer in this file; on all cores, or on one.
     Bare(PathBuf, bool),
     /// Ask slapd, at this address, the questions in this file, over so many connections, for so
-    /// many milliseconds.
-    Ldap(String, PathBuf, usize, u64),
+    /// long.
+    Ldap(String, PathBuf, usize, Duration),
+    /// Commit rows to this database for so long.
+    Commits(PathBuf, Duration),
 }
 
 /// What is to be measured.
@@ -62,8 +64,11 @@ pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Task, String> {
             address.to_owned(),
             file.into(),
             number(connections)?,
-            number(milliseconds)? as u64,
+            milliseconds_of(milliseconds)?,
         )),
+        ["commits", file, milliseconds] => {
+            Ok(Task::Commits(file.into(), milliseconds_of(milliseconds)?))
+        }
         _ => run(arguments).map(Task::Run),
     }
 }
@@ -98,6 +103,11 @@ fn run(arguments: Vec<String>) -> Result<Run, String> {
     }
     run.server = server.ok_or("`--server` is missing")?;
     Ok(run)
+}
+
+fn milliseconds_of(text: &str) -> Result<Duration, String> {
+    let milliseconds = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+    Ok(Duration::from_millis(milliseconds))
 }
 
 fn number(text: &str) -> Result<usize, String> {

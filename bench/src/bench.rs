@@ -29,8 +29,8 @@ pub struct Bench {
     pub quick: bool,
     /// How many people there are.
     pub users: usize,
-    /// oha, where it is installed.
-    pub oha: Option<PathBuf>,
+    /// Where oha is, if it is installed.
+    pub oha: PathBuf,
     directory: PathBuf,
     files: Cell<usize>,
     people: OnceCell<Rc<Vec<Person>>>,
@@ -45,7 +45,7 @@ impl Bench {
         plan: Plan,
         quick: bool,
         users: usize,
-        oha: Option<PathBuf>,
+        oha: PathBuf,
         directory: &Path,
     ) -> Self {
         Self {

@@ -47,6 +47,8 @@ pub struct Request {
     token: String,
     tag: Option<String>,
     body: Option<String>,
+    /// Bytes by which the body will have grown when it is sent.
+    growth: usize,
 }
 
 impl Request {
@@ -58,6 +60,7 @@ impl Request {
             token: token.to_owned(),
             tag: None,
             body: None,
+            growth: 0,
         }
     }
 
@@ -82,6 +85,17 @@ impl Request {
         self
     }
 
+    /// The same with a body that will be so much longer when it is sent: something is put in.
+    pub fn longer(mut self, bytes: usize) -> Self {
+        self.growth = bytes;
+        self
+    }
+
+    /// The path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The same with this behind the path.
     pub fn extended(mut self, behind: &str) -> Self {
         self.path += behind;
@@ -103,7 +117,7 @@ impl Request {
             text += &format!("If-None-Match: {tag}\r\n");
         }
         if let Some(body) = &self.body {
-            let length = body.len();
+            let length = body.len() + self.growth;
             text += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
         }
         text += "\r\n";

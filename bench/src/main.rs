@@ -12,12 +12,16 @@
 mod arguments;
 mod bare;
 mod bench;
+mod commits;
 mod dataset;
 mod figures;
 mod http;
 mod ldap;
+mod machine;
+mod many;
 mod names;
 mod nginx;
+mod oha;
 mod people;
 mod port;
 mod process;
@@ -29,7 +33,7 @@ mod sections;
 mod wrk;
 
 use std::{
-    env,
+    env, fs,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -49,10 +53,10 @@ fn main() -> ExitCode {
     let done = match arguments::parse(env::args().skip(1)) {
         Ok(Task::Run(run)) => measure(&run),
         Ok(Task::Bare(file, all_cores)) => bare::serve(&file, all_cores),
-        Ok(Task::Ldap(address, file, connections, milliseconds)) => {
-            let duration = Duration::from_millis(milliseconds);
+        Ok(Task::Ldap(address, file, connections, duration)) => {
             ldap::generate(&address, &file, connections, duration)
         }
+        Ok(Task::Commits(file, duration)) => commits::commit(&file, duration),
         Err(problem) => {
             eprintln!("rollcall-bench: {problem}\n\n{USAGE}");
             return ExitCode::from(2);
@@ -87,18 +91,30 @@ fn measure(run: &Run) -> Result<(), String> {
             duration: Duration::from_millis(1500),
         },
     };
+    if wrk::version().is_none() {
+        return Err("wrk is missing: install it, on Debian with `apt-get install wrk`".to_owned());
+    }
     let directory = TemporaryDirectory::create()?;
     let rollcall = Rollcall::new(run.server.clone());
-    let bench = Bench::new(rollcall, plan, run.quick, run.users, None, directory.path());
-    let mut text = String::new();
-    for part in parts {
-        println!("{}", part.name);
-        let start = Instant::now();
+    let mut text = report::head(&machine::described(&rollcall, run)?);
+    let bench = Bench::new(rollcall, plan, run.quick, run.users, run.oha.clone(), directory.path());
+    let start = Instant::now();
+    let mut missed = Vec::new();
+    for part in &parts {
+        println!("{} ({:.0} s so far)", part.name, start.elapsed().as_secs_f64());
         let measured = (part.measure)(&bench);
         let section = measured.map_err(|problem| format!("{}: {problem}", part.name))?;
-        println!("  {:.1} s", start.elapsed().as_secs_f64());
+        missed.extend(section.rows.iter().filter_map(|row| row.missed(part.title)));
         text += &report::to_markdown(part.title, &section);
     }
-    println!("\n{text}");
+    text += &report::foot(&missed);
+    println!("\n{text}\nMeasured in {:.0} s.", start.elapsed().as_secs_f64());
+    match &run.output {
+        Some(file) if parts.len() == sections::ALL.len() && (run.write || !run.quick) => {
+            fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;
+            println!("Written to {}.", file.display());
+        }
+        _ => println!("Not written down: only a whole run that is not `--quick` is."),
+    }
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! A directory of made-up people, the same in every run.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+    fmt::Write,
+};
 
 use crate::names::{DEPARTMENTS, FIRST, LAST, PLACES, ROLES};
 use crate::random::Random;
@@ -216,6 +219,17 @@ pub fn to_ldif(people: &[Person]) -> String {
 /// Where slapd keeps somebody.
 pub fn distinguished_name(username: &str) -> String {
     format!("uid={username},ou=people,dc=rollcall")
+}
+
+/// The family names that occur, in lower case, the most frequent first.
+pub fn family_names(people: &[Person]) -> Vec<String> {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for person in people {
+        *counts.entry(person.last).or_default() += 1;
+    }
+    let mut names: Vec<(&str, usize)> = counts.into_iter().collect();
+    names.sort_by_key(|(name, count)| (Reverse(*count), *name));
+    names.iter().map(|(name, _)| name.to_lowercase()).collect()
 }
 
 /// Pieces of usernames of this length that somebody would type: letters only, each once.

@@ -4,6 +4,26 @@ use std::fmt::Write;
 
 use crate::figures::Figures;
 
+const HEAD: &str = "\
+# Benchmarks
+
+Written by `cargo xtask bench`, which builds the server and measures it beside what it is held against, \
+all in one run. `--quick` takes under two minutes and prints only; `--users 1000000` has the large \
+directory; the names of sections (`get`, `latency`, `lists`, `search`, `counts`, `activity`, `patch`, \
+`import`, `memory`, `start`, `postgres`, `growth`) run those alone.
+
+**Ratios are what counts**, absolute figures drift from machine to machine and from hour to hour. Each \
+is the figure by what it is held against, computed for every round and then the median, with minimum \
+and maximum. The rounds of all that is compared take turns, and one before them does not count. Unless \
+a row says otherwise: the server is pinned to core 0 and the load to core 1; the load is wrk with 64 \
+connections that are kept; every request asks for another user, page or word; tokens have limits that \
+are counted and never reached; the request log is as it is by default, and goes to a file. One answer \
+that is an error ends the run. The people are made up, the same in every run.
+
+| | |
+|---|---|
+";
+
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -64,6 +84,33 @@ pub struct Section {
 }
 
 impl Row {
+    /// Figures that are held against another's, of the same rounds.
+    pub fn against(
+        what: impl Into<String>,
+        (unit, figures): (Unit, &Figures),
+        (name, theirs): (&str, &Figures),
+        target: Target,
+    ) -> Self {
+        Self {
+            what: what.into(),
+            figures: figures.clone(),
+            unit,
+            held: Held::Against(name.to_owned(), theirs.clone()),
+            target,
+        }
+    }
+
+    /// Figures of which it was promised that they are this or less.
+    pub fn at_most(what: impl Into<String>, unit: Unit, figures: Figures, promise: f64) -> Self {
+        Self {
+            what: what.into(),
+            figures,
+            unit,
+            held: Held::Promise(promise),
+            target: Target::AtMost(1.0),
+        }
+    }
+
     /// Ours by theirs, round by round.
     pub fn ratio(&self) -> Figures {
         match &self.held {
@@ -84,6 +131,13 @@ impl Row {
             return "yes".to_owned();
         }
         format!("**no**, missed by {:.0} %", (100.0 * missed).ceil())
+    }
+
+    /// A sentence for the end, when the target was missed.
+    pub fn missed(&self, title: &str) -> Option<String> {
+        let verdict = self.verdict();
+        let verdict = verdict.strip_prefix("**no**, ")?;
+        Some(format!("{title}: {}: {verdict}", self.what))
     }
 
     fn line(&self) -> String {
@@ -109,6 +163,25 @@ impl Row {
             self.verdict(),
         )
     }
+}
+
+/// What stands before the sections: how they came to be and how they are read.
+pub fn head(machine: &[(String, String)]) -> String {
+    let mut text = HEAD.to_owned();
+    for (name, value) in machine {
+        writeln!(text, "| {name} | {value} |").expect("text takes everything");
+    }
+    text.push('\n');
+    text
+}
+
+/// What stands behind them: the targets that were missed.
+pub fn foot(missed: &[String]) -> String {
+    if missed.is_empty() {
+        return "## Missed\n\nNothing: every target was met in this run.\n".to_owned();
+    }
+    let lines: Vec<String> = missed.iter().map(|sentence| format!("- {sentence}\n")).collect();
+    format!("## Missed\n\n{}", lines.concat())
 }
 
 /// A section as Markdown.

@@ -8,7 +8,7 @@ use crate::{
     people,
     process::{self, Cores},
     random::Random,
-    report::{Held, Row, Section, Target, Unit},
+    report::{Row, Section, Target, Unit},
     rounds::{Contender, Rounds, interleave},
 };
 
@@ -89,13 +89,12 @@ fn measure_on(bench: &Bench, cores: Cores, section: &mut Section) -> Result<(), 
     }
     let rounds = interleave(contenders, plan)?;
     let mut row = |what: &str, ours: usize, name: &str, theirs: usize, target: Target| {
-        section.rows.push(Row {
-            what: format!("{what}, {pinning}"),
-            figures: rounds[ours].per_second.clone(),
-            unit: Unit::PerSecond,
-            held: Held::Against(name.to_owned(), rounds[theirs].per_second.clone()),
+        section.rows.push(Row::against(
+            format!("{what}, {pinning}"),
+            (Unit::PerSecond, &rounds[ours].per_second),
+            (name, &rounds[theirs].per_second),
             target,
-        });
+        ));
     };
     let share = if bench.users >= 1_000_000 { 0.6 } else { 0.67 };
     // What was promised, was promised for a core to each.

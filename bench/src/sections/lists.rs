@@ -5,7 +5,7 @@ use crate::{
     dataset::{cursor, walk},
     ldap::{BASE, INDEXES, LdapLoad, message::Query},
     process::SERVER,
-    report::{Held, Row, Section, Target, Unit},
+    report::{Row, Section, Target, Unit},
     rounds::{Contender, interleave},
 };
 
@@ -45,12 +45,13 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
         contenders.push(Contender::new("slapd", Some(running), move |_| load.run(plan.duration)));
     }
     let rounds = interleave(contenders, plan)?;
-    let row = |what: &str, ours: usize, name: &str, theirs: usize, target: f64| Row {
-        what: what.to_owned(),
-        figures: rounds[ours].per_second.clone(),
-        unit: Unit::PerSecond,
-        held: Held::Against(name.to_owned(), rounds[theirs].per_second.clone()),
-        target: Target::AtLeast(target),
+    let row = |what: &str, ours: usize, name: &str, theirs: usize, target: f64| {
+        Row::against(
+            what,
+            (Unit::PerSecond, &rounds[ours].per_second),
+            (name, &rounds[theirs].per_second),
+            Target::AtLeast(target),
+        )
     };
     let mut section = Section::default();
     section.rows.push(row("Clients API, 100 a page", 1, "bare hyper", 0, 0.5));

@@ -1,8 +1,17 @@
 //! What is measured, one file a section.
 
+mod activity;
+mod counts;
 mod get;
+mod growth;
+mod import;
+mod latency;
 mod lists;
+mod memory;
+mod patch;
+mod postgres;
 mod search;
+mod start;
 
 use crate::{bench::Bench, report::Section};
 
@@ -17,11 +26,16 @@ pub struct Part {
 }
 
 /// All of them, in the order of the table.
-pub const ALL: [Part; 3] = [
+pub const ALL: [Part; 12] = [
     Part {
         name: "get",
         title: "Get by id",
         measure: get::measure,
+    },
+    Part {
+        name: "latency",
+        title: "Latency",
+        measure: latency::measure,
     },
     Part {
         name: "lists",
@@ -32,6 +46,46 @@ pub const ALL: [Part; 3] = [
         name: "search",
         title: "Search",
         measure: search::measure,
+    },
+    Part {
+        name: "counts",
+        title: "Counts",
+        measure: counts::measure,
+    },
+    Part {
+        name: "activity",
+        title: "Activity",
+        measure: activity::measure,
+    },
+    Part {
+        name: "patch",
+        title: "Single changes",
+        measure: patch::measure,
+    },
+    Part {
+        name: "import",
+        title: "Import",
+        measure: import::measure,
+    },
+    Part {
+        name: "memory",
+        title: "Memory",
+        measure: memory::measure,
+    },
+    Part {
+        name: "start",
+        title: "Start",
+        measure: start::measure,
+    },
+    Part {
+        name: "postgres",
+        title: "PostgreSQL behind it",
+        measure: postgres::measure,
+    },
+    Part {
+        name: "growth",
+        title: "As it grows",
+        measure: growth::measure,
     },
 ];
 

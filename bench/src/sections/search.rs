@@ -5,12 +5,11 @@ use crate::{
     dataset::Dataset,
     http::Request,
     ldap::{BASE, INDEXES, LdapLoad, message::Query},
-    names::LAST,
     people,
     process::SERVER,
-    report::{Held, Row, Section, Target, Unit},
+    report::{Row, Section, Target, Unit},
     rollcall::Server,
-    rounds::{Contender, Plan, interleave},
+    rounds::{Contender, interleave},
 };
 
 /// Different words of each length.
@@ -52,11 +51,7 @@ fn alone(
             kinds.push((what, requests));
         }
     }
-    // What is not compared with another server needs less time.
-    let plan = Plan {
-        duration: bench.plan.duration / 4,
-        ..bench.plan
-    };
+    let plan = bench.plan.shorter();
     let mut contenders = Vec::new();
     for (what, requests) in &kinds {
         let load = bench.load(&server.address, requests, SERVER)?.connections(1);
@@ -65,13 +60,9 @@ fn alone(
     let promised = if main.people.len() >= 1_000_000 { 6.0 } else { 1.0 };
     let rounds = interleave(contenders, plan)?;
     for ((what, _), rounds) in kinds.iter().zip(&rounds) {
-        section.rows.push(Row {
-            what: format!("{what}, p50 (p99 {:.2} ms)", rounds.p99_ms.median()),
-            figures: rounds.p50_ms.clone(),
-            unit: Unit::Milliseconds,
-            held: Held::Promise(promised),
-            target: Target::AtMost(1.0),
-        });
+        let what = format!("{what}, p50 (p99 {:.2} ms)", rounds.p99_ms.median());
+        let figures = rounds.p50_ms.clone();
+        section.rows.push(Row::at_most(what, Unit::Milliseconds, figures, promised));
     }
     section.remarks.push(
         "The first 10 with `total_count`, one connection, another word each time.".to_owned(),
@@ -100,8 +91,9 @@ fn against_slapd(
         return Ok(());
     };
     let (address, slapd) = slapd.start(SERVER)?;
-    let common: Vec<String> = LAST[..20].iter().map(|name| name.to_lowercase()).collect();
-    let rare: Vec<String> = LAST[LAST.len() - 4..].iter().map(|name| name.to_lowercase()).collect();
+    let names = people::family_names(&main.people);
+    let common = &names[..20];
+    let rare = &names[names.len() - 4..];
     let plan = bench.plan;
     let ours = |words: &[String], connections| {
         let requests = words.iter().map(|word| main.get(&format!("/users?q={word}")));
@@ -116,7 +108,7 @@ fn against_slapd(
         LdapLoad::of(&address, &queries, connections, &bench.new_path("queries"))
     };
     let mut contenders = Vec::new();
-    for (name, words, connections) in [("common", &common, 64), ("rare", &rare, 1)] {
+    for (name, words, connections) in [("common", common, 64), ("rare", rare, 1)] {
         let load = ours(words, connections)?;
         contenders.push(Contender::rollcall(name, server, load, plan));
         for attribute in ["uid", "cn"] {
@@ -127,25 +119,23 @@ fn against_slapd(
     }
     let rounds = interleave(contenders, plan)?;
     for (attribute, theirs) in [("not indexed", 1), ("indexed", 2)] {
-        section.rows.push(Row {
-            what: "common word, first 100, 64 connections".to_owned(),
-            figures: rounds[0].per_second.clone(),
-            unit: Unit::PerSecond,
-            held: Held::Against(format!("slapd, {attribute}"), rounds[theirs].per_second.clone()),
-            target: Target::AtLeast(1.0),
-        });
+        section.rows.push(Row::against(
+            "common word, first 100, 64 connections",
+            (Unit::PerSecond, &rounds[0].per_second),
+            (&format!("slapd, {attribute}"), &rounds[theirs].per_second),
+            Target::AtLeast(1.0),
+        ));
     }
     for (attribute, theirs, target) in [
         ("not indexed", 4, Target::AtMost(1.0)),
         ("indexed", 5, Target::None),
     ] {
-        section.rows.push(Row {
-            what: "rare word, p50 of one connection".to_owned(),
-            figures: rounds[3].p50_ms.clone(),
-            unit: Unit::Milliseconds,
-            held: Held::Against(format!("slapd, {attribute}"), rounds[theirs].p50_ms.clone()),
+        section.rows.push(Row::against(
+            "rare word, p50 of one connection",
+            (Unit::Milliseconds, &rounds[3].p50_ms),
+            (&format!("slapd, {attribute}"), &rounds[theirs].p50_ms),
             target,
-        });
+        ));
     }
     section.remarks.push(format!(
         "{INDEXES}. *Not indexed* is a substring of `uid`, *indexed* one of `cn`; ours is a \
