@@ -86,7 +86,11 @@ fn run(arguments: Vec<String>) -> Result<Run, String> {
     };
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
-        let mut value = || arguments.next().ok_or(format!("`{argument}` lacks its value"));
+        let mut value = || {
+            arguments
+                .next()
+                .ok_or(format!("`{argument}` lacks its value"))
+        };
         match argument.as_str() {
             "--server" => server = Some(value()?.into()),
             "--quick" => run.quick = true,
@@ -106,13 +110,17 @@ fn run(arguments: Vec<String>) -> Result<Run, String> {
 }
 
 fn milliseconds_of(text: &str) -> Result<Duration, String> {
-    let milliseconds = text.parse().map_err(|_| format!("`{text}` is not a number"))?;
+    let milliseconds = text
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number"))?;
     Ok(Duration::from_millis(milliseconds))
 }
 
 fn number(text: &str) -> Result<usize, String> {
     let digits = text.replace('_', "");
-    digits.parse().map_err(|_| format!("`{text}` is not a number"))
+    digits
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number"))
 }
 
 #[cfg(test)]

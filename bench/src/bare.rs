@@ -148,9 +148,13 @@ mod tests {
     fn the_constant_is_the_answer_without_what_hyper_writes_itself() {
         let answer = Answer {
             status: 202,
-            headers: [("etag", "\"1\""), ("date", "today"), ("content-length", "2")]
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
+            headers: [
+                ("etag", "\"1\""),
+                ("date", "today"),
+                ("content-length", "2"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
             body: b"{}".to_vec(),
         };
         let constant = Constant::from_file(&to_file(&answer)).expect("it is read back");

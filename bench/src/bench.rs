@@ -10,13 +10,16 @@ use crate::{
     bare::Bare,
     dataset::Dataset,
     http::{Answer, Request},
-    ldap::{self, Slapd},
+    ldap::{self, LdapLoad, RunningSlapd, Slapd, message::Query},
     people::{self, Fields, Person},
     process::Cores,
-    rollcall::Rollcall,
-    rounds::Plan,
+    rollcall::{Rollcall, Server},
+    rounds::{Contender, Plan},
     wrk::Load,
 };
+
+/// Requests of one load in a run that is to be over soon: wrk reads them before each round.
+const REQUESTS_QUICK: usize = 20_000;
 
 /// One run.
 #[derive(Debug)]
@@ -35,7 +38,7 @@ pub struct Bench {
     files: Cell<usize>,
     people: OnceCell<Rc<Vec<Person>>>,
     main: OnceCell<Dataset>,
-    slapd: OnceCell<Option<Slapd>>,
+    slapd: OnceCell<Slapd>,
 }
 
 impl Bench {
@@ -89,21 +92,35 @@ impl Bench {
         Ok(self.main.get().expect("it was set just above"))
     }
 
-    /// slapd with the same people; none when it is not installed.
+    /// A server on these people's database that has them in memory already.
     ///
     /// # Errors
-    /// When it cannot be loaded.
-    pub fn slapd(&self) -> Result<Option<&Slapd>, String> {
+    /// When it does not start.
+    pub fn serve(&self, dataset: &Dataset, cores: Cores) -> Result<Server, String> {
+        let server = self
+            .rollcall
+            .serve(&dataset.database, &dataset.directory, cores)?;
+        server
+            .connect()?
+            .ask(&dataset.get("/users?page_size=1"), 200)?;
+        Ok(server)
+    }
+
+    /// A running slapd with the same people; none when it is not installed.
+    ///
+    /// # Errors
+    /// When it cannot be loaded or does not start.
+    pub fn slapd(&self, cores: Cores) -> Result<Option<RunningSlapd>, String> {
+        if ldap::version().is_none() {
+            return Ok(None);
+        }
         if self.slapd.get().is_none() {
-            let mut slapd = None;
-            if ldap::version().is_some() {
-                println!("  loading them into slapd");
-                slapd = Some(Slapd::load(&self.new_path("slapd"), &self.people())?);
-            }
+            println!("  loading them into slapd");
+            let slapd = Slapd::load(&self.new_path("slapd"), &self.people())?;
             // Nobody else can have set it meanwhile.
             let _ = self.slapd.set(slapd);
         }
-        Ok(self.slapd.get().and_then(Option::as_ref))
+        self.slapd.get().map(|slapd| slapd.start(cores)).transpose()
     }
 
     /// Load of these requests.
@@ -111,8 +128,67 @@ impl Bench {
     /// # Errors
     /// When they cannot be written down.
     pub fn load(&self, address: &str, requests: &[Request], cores: Cores) -> Result<Load, String> {
+        let count = if self.quick {
+            REQUESTS_QUICK
+        } else {
+            usize::MAX
+        };
+        let requests = &requests[..requests.len().min(count)];
         let load = Load::of(address, requests, &self.new_path("requests"))?;
-        Ok(if cores == Cores::Any { load.unpinned() } else { load })
+        Ok(if cores == Cores::Any {
+            load.unpinned()
+        } else {
+            load
+        })
+    }
+
+    /// These requests to Rollcall as something that is compared.
+    ///
+    /// # Errors
+    /// When they cannot be written down.
+    pub fn ours<'a>(
+        &self,
+        name: &str,
+        server: &'a Server,
+        requests: &[Request],
+        cores: Cores,
+    ) -> Result<Contender<'a>, String> {
+        let load = self.load(&server.address, requests, cores)?;
+        Ok(Contender::rollcall(name, server, load, self.plan))
+    }
+
+    /// The same requests to a bare server.
+    ///
+    /// # Errors
+    /// As [`Self::ours`].
+    pub fn bares<'a>(
+        &self,
+        name: &str,
+        bare: &'a Bare,
+        requests: &[Request],
+        cores: Cores,
+    ) -> Result<Contender<'a>, String> {
+        let load = self.load(&bare.address, requests, cores)?;
+        Ok(Contender::load(name, &bare.running, load, self.plan))
+    }
+
+    /// Questions to slapd over so many connections.
+    ///
+    /// # Errors
+    /// As [`Self::ours`].
+    pub fn slapds<'a>(
+        &self,
+        name: &str,
+        slapd: &'a RunningSlapd,
+        queries: &[Query],
+        connections: usize,
+    ) -> Result<Contender<'a>, String> {
+        let file = self.new_path("queries");
+        let load = LdapLoad::of(&slapd.address, queries, connections, &file)?;
+        let duration = self.plan.duration;
+        Ok(Contender::new(name, Some(&slapd.running), move |_| {
+            load.run(duration)
+        }))
     }
 
     /// A bare server that answers like this.

@@ -24,7 +24,10 @@ const ROWS: usize = 100_000;
 pub fn run(file: &Path, duration: Duration) -> Result<Outcome, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut command = process::command(process::SERVER, program);
-    command.arg("commits").arg(file).arg(duration.as_millis().to_string());
+    command
+        .arg("commits")
+        .arg(file)
+        .arg(duration.as_millis().to_string());
     wrk::outcome(&process::printed(command)?)
 }
 

@@ -143,7 +143,11 @@ impl Dataset {
             Ok(cursor(page, "next_cursor", "&cursor="))
         })?;
         if ids.len() != self.people.len() {
-            return Err(format!("the list has {} of {} people", ids.len(), self.people.len()));
+            return Err(format!(
+                "the list has {} of {} people",
+                ids.len(),
+                self.people.len()
+            ));
         }
         Random::new(11).shuffle(&mut ids);
         Ok(ids)
@@ -155,7 +159,10 @@ impl Dataset {
     /// When the list cannot be walked.
     pub fn gets(&self, server: &Server) -> Result<Vec<Request>, String> {
         let ids = self.ids(server)?;
-        Ok(ids.iter().map(|id| self.get(&format!("/users/{id}"))).collect())
+        Ok(ids
+            .iter()
+            .map(|id| self.get(&format!("/users/{id}")))
+            .collect())
     }
 
     /// The same through the gateway, by the ids of the source system.

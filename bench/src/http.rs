@@ -142,7 +142,9 @@ impl Connection {
         let failed = |error| format!("{address}: {error}");
         let stream = TcpStream::connect(address).map_err(failed)?;
         stream.set_nodelay(true).map_err(failed)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60))).map_err(failed)?;
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .map_err(failed)?;
         Ok(Self {
             address: address.to_owned(),
             stream: BufReader::new(stream),
@@ -217,10 +219,14 @@ fn read_answer(stream: &mut impl BufRead) -> Result<Answer, String> {
         headers.push((name.to_lowercase(), value.trim().to_owned()));
     }
     let length = headers.iter().find(|(name, _)| name == "content-length");
-    let length = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    let length = length
+        .and_then(|(_, value)| value.parse().ok())
+        .unwrap_or(0);
     let has_body = status != 304 && status != 204;
     let mut body = vec![0; if has_body { length } else { 0 }];
-    stream.read_exact(&mut body).map_err(|error| error.to_string())?;
+    stream
+        .read_exact(&mut body)
+        .map_err(|error| error.to_string())?;
     Ok(Answer {
         status,
         headers,

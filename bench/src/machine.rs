@@ -10,7 +10,10 @@ use crate::{arguments::Run, ldap, nginx, oha, process, rollcall::Rollcall, wrk};
 /// When the product is not there.
 pub fn described(rollcall: &Rollcall, run: &Run) -> Result<Vec<(String, String)>, String> {
     let absent = || "not installed".to_owned();
-    let postgres = printed("sh", &["-c", "ls -d /usr/lib/postgresql/*/bin/postgres | tail -1"]);
+    let postgres = printed(
+        "sh",
+        &["-c", "ls -d /usr/lib/postgresql/*/bin/postgres | tail -1"],
+    );
     let postgres = postgres.and_then(|program| printed(&program, &["--version"]));
     let commit = printed("git", &["rev-parse", "--short=12", "HEAD"]);
     let changed = printed("git", &["status", "--porcelain", "--untracked-files=no"]);
@@ -18,10 +21,29 @@ pub fn described(rollcall: &Rollcall, run: &Run) -> Result<Vec<(String, String)>
     let commit = commit.map(|commit| commit + if changed { ", with changes" } else { "" });
     let lines = [
         ("Date", printed("date", &["-u", "+%F"])),
-        ("Measured", Some(format!("{}, commit {}", rollcall.version()?, commit.unwrap_or_default()))),
-        ("Run", Some(format!("{} users{}", run.users, if run.quick { ", `--quick`" } else { "" }))),
+        (
+            "Measured",
+            Some(format!(
+                "{}, commit {}",
+                rollcall.version()?,
+                commit.unwrap_or_default()
+            )),
+        ),
+        (
+            "Run",
+            Some(format!(
+                "{} users{}",
+                run.users,
+                if run.quick { ", `--quick`" } else { "" }
+            )),
+        ),
         ("Processor", processor()),
-        ("Memory", fs::read_to_string("/proc/meminfo").ok().and_then(|text| memory(&text))),
+        (
+            "Memory",
+            fs::read_to_string("/proc/meminfo")
+                .ok()
+                .and_then(|text| memory(&text)),
+        ),
         ("Kernel", printed("uname", &["-sr"])),
         ("wrk", wrk::version()),
         ("oha", oha::version(&run.oha).or_else(|| Some(absent()))),
@@ -44,7 +66,10 @@ fn printed(program: &str, arguments: &[&str]) -> Option<String> {
 
 fn processor() -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let cores = text.lines().filter(|line| line.starts_with("processor")).count();
+    let cores = text
+        .lines()
+        .filter(|line| line.starts_with("processor"))
+        .count();
     let model = text.lines().find(|line| line.starts_with("model name"))?;
     let (_, model) = model.split_once(": ")?;
     Some(format!("{model}, {cores} cores"))

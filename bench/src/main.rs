@@ -84,7 +84,7 @@ fn measure(run: &Run) -> Result<(), String> {
     let plan = match run.quick {
         true => Plan {
             rounds: 3,
-            duration: Duration::from_millis(400),
+            duration: Duration::from_millis(250),
         },
         false => Plan {
             rounds: 5,
@@ -97,18 +97,32 @@ fn measure(run: &Run) -> Result<(), String> {
     let directory = TemporaryDirectory::create()?;
     let rollcall = Rollcall::new(run.server.clone());
     let mut text = report::head(&machine::described(&rollcall, run)?);
-    let bench = Bench::new(rollcall, plan, run.quick, run.users, run.oha.clone(), directory.path());
+    let bench = Bench::new(
+        rollcall,
+        plan,
+        run.quick,
+        run.users,
+        run.oha.clone(),
+        directory.path(),
+    );
     let start = Instant::now();
     let mut missed = Vec::new();
     for part in &parts {
-        println!("{} ({:.0} s so far)", part.name, start.elapsed().as_secs_f64());
+        println!(
+            "{} ({:.0} s so far)",
+            part.name,
+            start.elapsed().as_secs_f64()
+        );
         let measured = (part.measure)(&bench);
         let section = measured.map_err(|problem| format!("{}: {problem}", part.name))?;
         missed.extend(section.rows.iter().filter_map(|row| row.missed(part.title)));
         text += &report::to_markdown(part.title, &section);
     }
     text += &report::foot(&missed);
-    println!("\n{text}\nMeasured in {:.0} s.", start.elapsed().as_secs_f64());
+    println!(
+        "\n{text}\nMeasured in {:.0} s.",
+        start.elapsed().as_secs_f64()
+    );
     match &run.output {
         Some(file) if parts.len() == sections::ALL.len() && (run.write || !run.quick) => {
             fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))?;

@@ -49,7 +49,8 @@ impl Many {
         users: usize,
         departments: usize,
     ) -> Result<Self, String> {
-        std::fs::create_dir(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+        std::fs::create_dir(directory)
+            .map_err(|error| format!("{}: {error}", directory.display()))?;
         let database = format!("sqlite:{}", directory.join("rollcall.db").display());
         let token = rollcall.create_token(&database, None)?;
         let server = rollcall.serve(&database, directory, Cores::Any)?;
@@ -64,7 +65,9 @@ impl Many {
                     scope.spawn(move || fill(server, token, people, count, departments))
                 })
                 .collect();
-            let joined = threads.into_iter().map(|thread| thread.join().expect("it does not panic"));
+            let joined = threads
+                .into_iter()
+                .map(|thread| thread.join().expect("it does not panic"));
             joined.collect::<Result<Vec<_>, String>>()
         })?;
         Ok(Self {
@@ -78,7 +81,9 @@ impl Many {
     pub fn gets(&self) -> Vec<Request> {
         let mut requests = Vec::new();
         for OneOfMany { id, users, .. } in &self.clients {
-            let paths = users.iter().map(|user| format!("/v2/clients/{id}/users/{user}"));
+            let paths = users
+                .iter()
+                .map(|user| format!("/v2/clients/{id}/users/{user}"));
             requests.extend(paths.map(|path| Request::get(path, &self.token)));
         }
         Random::new(15).shuffle(&mut requests);
@@ -97,7 +102,12 @@ fn fill(
     let mut connection = server.connect()?;
     let mut made = Vec::new();
     for _ in 0..clients {
-        let id = create(&mut connection, token, "/v2/clients", &json!({ "name": "Many" }))?;
+        let id = create(
+            &mut connection,
+            token,
+            "/v2/clients",
+            &json!({ "name": "Many" }),
+        )?;
         let mut client = OneOfMany {
             id,
             users: Vec::new(),
@@ -106,12 +116,16 @@ fn fill(
         let path = format!("/v2/clients/{}/departments", client.id);
         for number in 0..departments {
             let name = json!({ "name": format!("Department {number}") });
-            client.departments.push(create(&mut connection, token, &path, &name)?);
+            client
+                .departments
+                .push(create(&mut connection, token, &path, &name)?);
         }
         let path = format!("/v2/clients/{}/users", client.id);
         for person in people {
             let user = json!({ "username": person.username, "user_key": person.user_key });
-            client.users.push(create(&mut connection, token, &path, &user)?);
+            client
+                .users
+                .push(create(&mut connection, token, &path, &user)?);
         }
         made.push(client);
     }

@@ -20,8 +20,8 @@ pub const PREFIX: &str = "/user.json?";
 pub struct Nginx {
     /// Where it listens.
     pub address: String,
-    /// The process; its worker's time is not in this one's.
-    pub running: Running,
+    /// Its worker does the work, so nobody asks this one how long it computed.
+    _running: Running,
 }
 
 /// Which nginx this is; none when it is not installed.
@@ -46,11 +46,18 @@ impl Nginx {
         let text = configured(directory, &address, cores);
         fs::write(&configuration, text).map_err(failed)?;
         let mut command = process::command(cores, "nginx");
-        command.arg("-p").arg(directory).arg("-c").arg(&configuration);
+        command
+            .arg("-p")
+            .arg(directory)
+            .arg("-c")
+            .arg(&configuration);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = Running::start(command)?;
         running.until(|| TcpStream::connect(&address).is_ok())?;
-        Ok(Self { address, running })
+        Ok(Self {
+            address,
+            _running: running,
+        })
     }
 }
 

@@ -45,7 +45,9 @@ impl Load {
         token: &str,
         file: &Path,
     ) -> Result<Self, String> {
-        let urls: Vec<String> = paths.map(|path| format!("http://{address}{path}")).collect();
+        let urls: Vec<String> = paths
+            .map(|path| format!("http://{address}{path}"))
+            .collect();
         let written = fs::write(file, urls.join("\n"));
         written.map_err(|error| format!("{}: {error}", file.display()))?;
         Ok(Self {
@@ -130,7 +132,10 @@ mod tests {
 
     #[test]
     fn one_error_spoils_all() {
-        for (field, name) in [("statusCodeDistribution", "429"), ("errorDistribution", "reset")] {
+        for (field, name) in [
+            ("statusCodeDistribution", "429"),
+            ("errorDistribution", "reset"),
+        ] {
             let mut result = printed();
             result[field][name] = 1.into();
             assert!(outcome(&result.to_string()).is_err(), "{field}");

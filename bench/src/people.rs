@@ -83,7 +83,7 @@ pub fn generate(count: usize) -> Vec<Person> {
                 web_at: (seen && random.percent(40)).then(|| moment(&mut random, 2026, 1)),
                 created_at,
                 place: random.below(PLACES.len()),
-                role: *random.choose_skewed::<&str>(&ROLES),
+                role: random.choose_skewed::<&str>(&ROLES),
                 manager: random.below(count),
             }
         })
@@ -166,7 +166,9 @@ fn write_profile(text: &mut String, person: &Person, people: &[Person]) {
     } = person;
     let manager = &people[person.manager];
     let department = person.departments[0];
-    let place = PLACES[person.place].map(|value| format!("\"{value}\"")).join(",");
+    let place = PLACES[person.place]
+        .map(|value| format!("\"{value}\""))
+        .join(",");
     let center = number % 90;
     write!(
         text,
@@ -271,9 +273,15 @@ mod tests {
     fn nobody_shares_a_username_or_a_key() {
         let people = generate(20_000);
         let usernames: HashSet<&str> = people.iter().map(|one| one.username.as_str()).collect();
-        let keys: HashSet<String> = people.iter().map(|one| one.user_key.to_lowercase()).collect();
+        let keys: HashSet<String> = people
+            .iter()
+            .map(|one| one.user_key.to_lowercase())
+            .collect();
         assert_eq!((usernames.len(), keys.len()), (20_000, 20_000));
-        let own_keys = people.iter().filter(|one| one.user_key != one.username).count();
+        let own_keys = people
+            .iter()
+            .filter(|one| one.user_key != one.username)
+            .count();
         assert!((5_000..7_000).contains(&own_keys), "{own_keys}");
     }
 
@@ -309,7 +317,11 @@ mod tests {
             assert!(words.len() > 10, "{words:?}");
             for word in &words {
                 assert_eq!(word.len(), length);
-                assert!(people.iter().any(|one| one.username.contains(word.as_str())));
+                assert!(
+                    people
+                        .iter()
+                        .any(|one| one.username.contains(word.as_str()))
+                );
             }
         }
     }

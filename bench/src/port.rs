@@ -8,5 +8,7 @@ use std::net::TcpListener;
 /// When the system has none left.
 pub fn free() -> Result<String, String> {
     let bound = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    bound.map(|address| address.to_string()).map_err(|error| error.to_string())
+    bound
+        .map(|address| address.to_string())
+        .map_err(|error| error.to_string())
 }

@@ -49,7 +49,9 @@ pub fn command(cores: Cores, program: impl AsRef<OsStr>) -> Command {
 /// When it cannot be started or fails, with what it said.
 pub fn printed(mut command: Command) -> Result<String, String> {
     let name = shown(&command);
-    let output = command.output().map_err(|error| format!("{name}: {error}"))?;
+    let output = command
+        .output()
+        .map_err(|error| format!("{name}: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("{name}: {}: {}", output.status, said.trim_end()));
@@ -77,7 +79,9 @@ impl Running {
     /// When it cannot be started.
     pub fn start(mut command: Command) -> Result<Self, String> {
         let name = shown(&command);
-        let child = command.spawn().map_err(|error| format!("{name}: {error}"))?;
+        let child = command
+            .spawn()
+            .map_err(|error| format!("{name}: {error}"))?;
         Ok(Self { name, child })
     }
 
@@ -103,7 +107,7 @@ impl Running {
 
     /// Sends a signal, by its name without `SIG`.
     pub fn signal(&self, name: &str) {
-        // It may have ended by itself; nobody is hurt, since its number is kept until it is waited for.
+        // It may have ended by itself; its number is nobody else's until that is noticed.
         let mut kill = Command::new("kill");
         kill.args(["-s", name, &self.id().to_string()]);
         kill.stderr(Stdio::null());
@@ -178,6 +182,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        if !self.is_running() {
+            return;
+        }
         self.signal("TERM");
         let start = Instant::now();
         while self.is_running() && start.elapsed() < Duration::from_secs(10) {
@@ -227,7 +234,10 @@ impl TemporaryDirectory {
             while [ -e "$1" ]; do rm -rf "$1"; [ -e "$1" ] && sleep 0.2; done"#;
         let mut shell = Command::new("sh");
         shell.args(["-c", script, "rollcall-bench"]).arg(&path);
-        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        shell
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let sweeper = shell.spawn().map_err(|error| format!("sh: {error}"))?;
         Ok(Self { path, sweeper })
     }

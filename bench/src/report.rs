@@ -2,27 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::figures::Figures;
+use crate::{figures::Figures, rounds::Rounds};
 
-const HEAD: &str = "\
-# Benchmarks
-
-Written by `cargo xtask bench`, which builds the server and measures it beside what it is held against, \
-all in one run. `--quick` takes under two minutes and prints only; `--users 1000000` has the large \
-directory; the names of sections (`get`, `latency`, `lists`, `search`, `counts`, `activity`, `patch`, \
-`import`, `memory`, `start`, `postgres`, `growth`) run those alone.
-
-**Ratios are what counts**, absolute figures drift from machine to machine and from hour to hour. Each \
-is the figure by what it is held against, computed for every round and then the median, with minimum \
-and maximum. The rounds of all that is compared take turns, and one before them does not count. Unless \
-a row says otherwise: the server is pinned to core 0 and the load to core 1; the load is wrk with 64 \
-connections that are kept; every request asks for another user, page or word; tokens have limits that \
-are counted and never reached; the request log is as it is by default, and goes to a file. One answer \
-that is an error ends the run. The people are made up, the same in every run.
-
-| | |
-|---|---|
-";
+/// How it came to be, and how it is read; the table of the machine begins at its end.
+const HEAD: &str = include_str!("head.md");
 
 /// What a figure counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +66,13 @@ pub struct Section {
     pub remarks: Vec<String>,
 }
 
+impl Section {
+    /// Adds a sentence for below the table.
+    pub fn remark(&mut self, sentence: impl Into<String>) {
+        self.remarks.push(sentence.into());
+    }
+}
+
 impl Row {
     /// Figures that are held against another's, of the same rounds.
     pub fn against(
@@ -98,6 +88,17 @@ impl Row {
             held: Held::Against(name.to_owned(), theirs.clone()),
             target,
         }
+    }
+
+    /// How many answers a second there were beside another's.
+    pub fn rates(
+        what: impl Into<String>,
+        ours: &Rounds,
+        (name, theirs): (&str, &Rounds),
+        target: Target,
+    ) -> Self {
+        let ours = (Unit::PerSecond, &ours.per_second);
+        Self::against(what, ours, (name, &theirs.per_second), target)
     }
 
     /// Figures of which it was promised that they are this or less.
@@ -137,7 +138,11 @@ impl Row {
     pub fn missed(&self, title: &str) -> Option<String> {
         let verdict = self.verdict();
         let verdict = verdict.strip_prefix("**no**, ")?;
-        Some(format!("{title}: {}: {verdict}", self.what))
+        let against = match &self.held {
+            Held::Against(name, _) => format!(", against {name}"),
+            Held::Promise(_) => String::new(),
+        };
+        Some(format!("{title}: {}{against}: {verdict}", self.what))
     }
 
     fn line(&self) -> String {
@@ -180,7 +185,10 @@ pub fn foot(missed: &[String]) -> String {
     if missed.is_empty() {
         return "## Missed\n\nNothing: every target was met in this run.\n".to_owned();
     }
-    let lines: Vec<String> = missed.iter().map(|sentence| format!("- {sentence}\n")).collect();
+    let lines: Vec<String> = missed
+        .iter()
+        .map(|sentence| format!("- {sentence}\n"))
+        .collect();
     format!("## Missed\n\n{}", lines.concat())
 }
 

@@ -19,7 +19,11 @@ pub const INSTANCE: &str = "bench";
 
 /// No limit that is ever reached, on the path of every request all the same: the most that a token
 /// takes.
-const LIMITS: [&str; 3] = ["api=10000000", "gateway-get=10000000", "gateway-list=10000000"];
+const LIMITS: [&str; 3] = [
+    "api=10000000",
+    "gateway-get=10000000",
+    "gateway-list=10000000",
+];
 
 /// The binary.
 #[derive(Debug, Clone)]
@@ -76,7 +80,14 @@ impl Rollcall {
     /// # Errors
     /// When the command fails.
     pub fn create_client(&self, database: &str) -> Result<String, String> {
-        let arguments = ["client", "create", "--name", "Bench", "--instance", INSTANCE];
+        let arguments = [
+            "client",
+            "create",
+            "--name",
+            "Bench",
+            "--instance",
+            INSTANCE,
+        ];
         text_of(&self.object(database, &arguments)?, "id")
     }
 
@@ -86,7 +97,11 @@ impl Rollcall {
     /// When the command fails.
     pub fn create_token(&self, database: &str, client: Option<&str>) -> Result<String, String> {
         let mut scopes = "users:read,users:write,departments:write,activity:write".to_owned();
-        scopes += if client.is_some() { ",gateway:read" } else { ",admin" };
+        scopes += if client.is_some() {
+            ",gateway:read"
+        } else {
+            ",admin"
+        };
         let mut arguments = vec!["token", "create", "--scope", &scopes];
         match client {
             Some(client) => arguments.extend(["--client", client]),
@@ -136,7 +151,9 @@ impl Rollcall {
         let mut running = Running::start(command)?;
         let mut address = None;
         let started = running.until(|| {
-            address = fs::read_to_string(&path).ok().and_then(|text| listening(&text));
+            address = fs::read_to_string(&path)
+                .ok()
+                .and_then(|text| listening(&text));
             address.is_some()
         });
         started.map_err(|error| {
@@ -196,7 +213,8 @@ fn listening(log: &str) -> Option<String> {
 /// When it is not there.
 pub fn text_of(object: &Value, name: &str) -> Result<String, String> {
     let text = object[name].as_str();
-    text.map(str::to_owned).ok_or_else(|| format!("no {name} in {object}"))
+    text.map(str::to_owned)
+        .ok_or_else(|| format!("no {name} in {object}"))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl Plan {
     /// For what many are measured of.
     pub fn shorter(self) -> Self {
         Self {
-            duration: self.duration / 3,
+            duration: (self.duration / 3).max(Duration::from_millis(150)),
             ..self
         }
     }
@@ -52,7 +52,9 @@ impl<'a> Contender<'a> {
 
     /// Load on some server.
     pub fn load(name: impl Into<String>, server: &'a Running, load: Load, plan: Plan) -> Self {
-        Self::new(name, Some(server), move |round| load.run(plan.duration, round))
+        Self::new(name, Some(server), move |round| {
+            load.run(plan.duration, round)
+        })
     }
 
     /// Load on Rollcall, whose log is emptied after each round.
@@ -107,7 +109,12 @@ pub fn interleave(mut contenders: Vec<Contender>, plan: Plan) -> Result<Vec<Roun
 
 fn summed_up(outcomes: &[(Outcome, Option<f64>)]) -> Rounds {
     let figures = |figure: fn(&Outcome) -> f64| {
-        Figures::new(outcomes.iter().map(|(outcome, _)| figure(outcome)).collect())
+        Figures::new(
+            outcomes
+                .iter()
+                .map(|(outcome, _)| figure(outcome))
+                .collect(),
+        )
     };
     let busy: Option<Vec<f64>> = outcomes.iter().map(|(_, busy)| *busy).collect();
     Rounds {

@@ -82,7 +82,12 @@ pub fn generate(
     let times = runtime.block_on(ask_all(address, queries, connections, duration));
     let (mut times, taken) = times.map_err(|error| format!("slapd: {error}"))?;
     times.sort_unstable();
-    let at = |percent: usize| times.get(times.len() * percent / 100).copied().unwrap_or_default();
+    let at = |percent: usize| {
+        times
+            .get(times.len() * percent / 100)
+            .copied()
+            .unwrap_or_default()
+    };
     println!(
         "RESULT {{\"requests\":{},\"duration_us\":{},\"failed\":0,\"refused\":0,\"p50_us\":{},\
          \"p99_us\":{}}}",
@@ -173,9 +178,12 @@ impl Connection {
         self.stream.write_all(&text).await?;
         let (entries, code) = self.until(message::SEARCH_DONE).await?;
         let may_exceed = matches!(query, Query::Containing(..));
-        let is_good = code == message::SUCCESS
-            || (may_exceed && code == message::SIZE_LIMIT_EXCEEDED);
-        expect(is_good, &format!("{query:?} was answered with the code {code}"))?;
+        let is_good =
+            code == message::SUCCESS || (may_exceed && code == message::SIZE_LIMIT_EXCEEDED);
+        expect(
+            is_good,
+            &format!("{query:?} was answered with the code {code}"),
+        )?;
         expect(entries > 0, &format!("{query:?} found nobody"))
     }
 
@@ -205,5 +213,9 @@ impl Connection {
 }
 
 fn expect(holds: bool, otherwise: &str) -> io::Result<()> {
-    if holds { Ok(()) } else { Err(io::Error::other(otherwise)) }
+    if holds {
+        Ok(())
+    } else {
+        Err(io::Error::other(otherwise))
+    }
 }

@@ -50,7 +50,12 @@ impl Query {
             ["page", base, size] => Some(Self::Page(base.to_owned(), size.parse().ok()?)),
             ["containing", base, attribute, word, limit] => {
                 let limit = limit.parse().ok()?;
-                Some(Self::Containing(base.to_owned(), attribute.to_owned(), word.to_owned(), limit))
+                Some(Self::Containing(
+                    base.to_owned(),
+                    attribute.to_owned(),
+                    word.to_owned(),
+                    limit,
+                ))
             }
             _ => None,
         }
@@ -79,7 +84,12 @@ impl Query {
 
 /// The message that begins an anonymous session.
 pub fn bind(id: u32) -> Vec<u8> {
-    let content = [integer(INTEGER, 3), element(OCTETS, b""), element(0x80, b"")].concat();
+    let content = [
+        integer(INTEGER, 3),
+        element(OCTETS, b""),
+        element(0x80, b""),
+    ]
+    .concat();
     message(id, &element(0x60, &content), None)
 }
 
@@ -150,7 +160,9 @@ pub fn read(bytes: &[u8]) -> Option<Element<'_>> {
     let mut length = usize::from(first);
     if first & 0x80 != 0 {
         let (digits, rest) = behind.split_at_checked(usize::from(first & 0x7f))?;
-        length = digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit));
+        length = digits
+            .iter()
+            .fold(0, |length, digit| length << 8 | usize::from(*digit));
         behind = rest;
     }
     let (content, rest) = behind.split_at_checked(length)?;
@@ -227,7 +239,12 @@ mod tests {
         let value = [integer(INTEGER, 0), element(OCTETS, b"next")].concat();
         let value = element(OCTETS, &element(SEQUENCE, &value));
         let control = element(SEQUENCE, &[element(OCTETS, PAGED_RESULTS), value].concat());
-        let result = [integer(ENUMERATED, 4), element(OCTETS, b""), element(OCTETS, b"")].concat();
+        let result = [
+            integer(ENUMERATED, 4),
+            element(OCTETS, b""),
+            element(OCTETS, b""),
+        ]
+        .concat();
         let bytes = message(7, &element(SEARCH_DONE, &result), Some(&control));
         let whole = read(&bytes).expect("whole");
         let expected = Said {
@@ -242,6 +259,9 @@ mod tests {
     fn long_contents_are_read_back() {
         let content = vec![7; 100_000];
         let bytes = element(OCTETS, &content);
-        assert_eq!(read(&bytes).map(|element| element.content), Some(&content[..]));
+        assert_eq!(
+            read(&bytes).map(|element| element.content),
+            Some(&content[..])
+        );
     }
 }

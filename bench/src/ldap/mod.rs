@@ -7,4 +7,4 @@ mod load;
 mod slapd;
 
 pub use load::{LdapLoad, generate};
-pub use slapd::{BASE, INDEXES, Slapd, version};
+pub use slapd::{BASE, INDEXES, RunningSlapd, Slapd, version};

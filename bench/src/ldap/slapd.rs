@@ -30,9 +30,22 @@ pub struct Slapd {
     configuration: PathBuf,
 }
 
+/// It, running.
+#[derive(Debug)]
+pub struct RunningSlapd {
+    /// Where it listens.
+    pub address: String,
+    /// The process.
+    pub running: Running,
+}
+
 /// Which slapd this is; none when it is not installed.
 pub fn version() -> Option<String> {
-    let output = Command::new("slapd").arg("-VV").stdin(Stdio::null()).output().ok()?;
+    let output = Command::new("slapd")
+        .arg("-VV")
+        .stdin(Stdio::null())
+        .output()
+        .ok()?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let line = text.lines().find(|line| line.contains("slapd"))?;
     let words: Vec<&str> = line.split_whitespace().take(4).collect();
@@ -54,17 +67,21 @@ impl Slapd {
         let ldif = directory.join("people.ldif");
         fs::write(&ldif, people::to_ldif(people)).map_err(failed)?;
         let mut add = process::command(Cores::Any, "slapadd");
-        add.arg("-q").arg("-f").arg(&configuration).arg("-l").arg(&ldif);
+        add.arg("-q")
+            .arg("-f")
+            .arg(&configuration)
+            .arg("-l")
+            .arg(&ldif);
         process::printed(add)?;
         fs::remove_file(ldif).map_err(failed)?;
         Ok(Self { configuration })
     }
 
-    /// Starts it; returns where it listens.
+    /// Starts it.
     ///
     /// # Errors
     /// When it does not start.
-    pub fn start(&self, cores: Cores) -> Result<(String, Running), String> {
+    pub fn start(&self, cores: Cores) -> Result<RunningSlapd, String> {
         let address = port::free()?;
         let mut command = process::command(cores, "slapd");
         command.arg("-f").arg(&self.configuration);
@@ -72,7 +89,7 @@ impl Slapd {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = Running::start(command)?;
         running.until(|| TcpStream::connect(&address).is_ok())?;
-        Ok((address, running))
+        Ok(RunningSlapd { address, running })
     }
 }
 

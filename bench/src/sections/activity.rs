@@ -26,7 +26,7 @@ const PAUSE_MS: usize = 100;
 /// Measures it.
 pub fn measure(bench: &Bench) -> Result<Section, String> {
     let main = bench.main()?.copy(&bench.new_path("activity"))?;
-    let server = bench.rollcall.serve(&main.database, &main.directory, SERVER)?;
+    let server = bench.serve(&main, SERVER)?;
     let gets = main.gets(&server)?;
     let single = reports(&main, 1);
     let answer = server.connect()?.ask(&with_moment(&main), 202)?;
@@ -48,22 +48,34 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     let (mut slowly, mut fast) = (0.0, 0.0);
     let agents = reporting.clone().pause_ms(PAUSE_MS);
     let contenders = vec![
-        Contender::new("bare hyper", Some(&bare.running), |round| timed(&bare_reporting, round)),
-        Contender::new("64 × 1 report", Some(&server.running), |round| timed(&reporting, round)),
+        Contender::new("bare hyper", Some(&bare.running), |round| {
+            timed(&bare_reporting, round)
+        }),
+        Contender::new("64 × 1 report", Some(&server.running), |round| {
+            timed(&reporting, round)
+        }),
         Contender::new("64 × 1,000 reports", Some(&server.running), |round| {
             timed(&reporting_many, round)
         }),
         Contender::rollcall("get", &server, getting.clone(), plan),
-        Contender::new("get while 64 agents report", Some(&server.running), |round| {
-            let (outcome, reported) = beside(agents.clone(), round)?;
-            slowly = reported;
-            Ok(outcome)
-        }),
-        Contender::new("get while 64 report at once", Some(&server.running), |round| {
-            let (outcome, reported) = beside(reporting.clone(), round)?;
-            fast = reported;
-            Ok(outcome)
-        }),
+        Contender::new(
+            "get while 64 agents report",
+            Some(&server.running),
+            |round| {
+                let (outcome, reported) = beside(agents.clone(), round)?;
+                slowly = reported;
+                Ok(outcome)
+            },
+        ),
+        Contender::new(
+            "get while 64 report at once",
+            Some(&server.running),
+            |round| {
+                let (outcome, reported) = beside(reporting.clone(), round)?;
+                fast = reported;
+                Ok(outcome)
+            },
+        ),
     ];
     let rounds = interleave(contenders, plan)?;
     Ok(section(&rounds, slowly, fast))
@@ -71,17 +83,18 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
 
 fn section(rounds: &[Rounds], slowly: f64, fast: f64) -> Section {
     let row = |what: String, ours: usize, name: &str, theirs: usize, target: Target| {
-        Row::against(
-            what,
-            (Unit::PerSecond, &rounds[ours].per_second),
-            (name, &rounds[theirs].per_second),
-            target,
-        )
+        Row::rates(what, &rounds[ours], (name, &rounds[theirs]), target)
     };
     let reports = rounds[2].per_second.by_number(1.0 / REPORTS as f64);
     let mut section = Section::default();
     let single = "64 callers × 1 report, durable".to_owned();
-    section.rows.push(row(single, 1, "bare hyper, the same POST", 0, Target::AtLeast(0.35)));
+    section.rows.push(row(
+        single,
+        1,
+        "bare hyper, the same POST",
+        0,
+        Target::AtLeast(0.35),
+    ));
     section.rows.push(Row {
         what: "64 callers × 1,000 reports, reports".to_owned(),
         figures: Figures::clone(&reports),
@@ -90,13 +103,16 @@ fn section(rounds: &[Rounds], slowly: f64, fast: f64) -> Section {
         target: Target::AtLeast(1.0),
     });
     let agents = format!("get by id while 64 agents make {slowly:.0} reports/s");
-    section.rows.push(row(agents, 4, "get alone", 3, Target::AtLeast(0.85)));
+    section
+        .rows
+        .push(row(agents, 4, "get alone", 3, Target::AtLeast(0.85)));
     let closed = format!("get by id while 64 callers report without pause, {fast:.0}/s");
-    section.rows.push(row(closed, 5, "get alone", 3, Target::None));
-    section.remarks.push(
+    section
+        .rows
+        .push(row(closed, 5, "get alone", 3, Target::None));
+    section.remark(
         "Every report moves somebody's activity. The agents of the third row pause for 100 ms \
-         between reports; the callers of the fourth one do not, and take their part of both cores."
-            .to_owned(),
+         between reports; the callers of the fourth one do not, and take their part of both cores.",
     );
     section
 }
@@ -106,12 +122,17 @@ fn reports(main: &Dataset, each: usize) -> Vec<Request> {
     let chunks = main.people.chunks(each);
     let bodies = chunks.map(|people| {
         let reports = people.iter().map(|person| report(&person.user_key, MOMENT));
-        format!("{{\"reports\":[{}]}}", reports.collect::<Vec<_>>().join(","))
+        format!(
+            "{{\"reports\":[{}]}}",
+            reports.collect::<Vec<_>>().join(",")
+        )
     });
     let path = main.path("/activity");
     // The place holds one byte where 24 will stand.
     let requests = bodies.map(|body| Request::sending("POST", &path, &main.token, body));
-    requests.map(|request| request.longer(each.min(main.people.len()) * (24 - MOMENT.len()))).collect()
+    requests
+        .map(|request| request.longer(each.min(main.people.len()) * (24 - MOMENT.len())))
+        .collect()
 }
 
 fn report(user_key: &str, at: &str) -> String {
@@ -131,5 +152,7 @@ fn moments() -> Result<Vec<String>, String> {
     date.args(["-u", "-d", "2 seconds ago", "+%FT%T"]);
     let second = process::printed(date)?;
     let second = second.trim_end();
-    Ok((0..1000).map(|millisecond| format!("{second}.{millisecond:03}Z")).collect())
+    Ok((0..1000)
+        .map(|millisecond| format!("{second}.{millisecond:03}Z"))
+        .collect())
 }

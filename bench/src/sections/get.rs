@@ -2,13 +2,13 @@
 
 use crate::{
     bench::Bench,
-    http::Request,
-    ldap::{LdapLoad, message::Query},
+    http::{Connection, Request},
+    ldap::message::Query,
     nginx::{self, Nginx},
     people,
     process::{self, Cores},
     random::Random,
-    report::{Row, Section, Target, Unit},
+    report::{Row, Section, Target},
     rounds::{Contender, Rounds, interleave},
 };
 
@@ -19,114 +19,142 @@ const TAGS_QUICK: usize = 20_000;
 pub fn measure(bench: &Bench) -> Result<Section, String> {
     let mut section = Section::default();
     measure_on(bench, process::SERVER, &mut section)?;
-    measure_on(bench, Cores::Any, &mut section)?;
-    section.remarks.push(
+    if bench.quick {
+        section.remark("Unpinned: left out of a quick run.");
+    } else {
+        measure_on(bench, Cores::Any, &mut section)?;
+    }
+    section.remark(
         "*Pinned*: the server on core 0, the load on core 1, a bare hyper with a runtime of the \
          current thread, nginx with one worker. *Unpinned*: everything on all cores, wrk with two \
          threads, hyper with a runtime of several threads, nginx with a worker a core; then the \
-         load takes its part of the same cores."
-            .to_owned(),
+         load takes its part of the same cores.",
     );
-    section.remarks.push(
+    section.remark(
         "Each of our requests asks for another user; nginx answers all of them with one small file \
-         from its cache, and the bare hyper with the bytes and headers of one of our answers."
-            .to_owned(),
+         from its cache, and the bare hyper with the bytes and headers of one of our answers.",
     );
     Ok(section)
 }
 
 fn measure_on(bench: &Bench, cores: Cores, section: &mut Section) -> Result<(), String> {
     let main = bench.main()?;
-    let is_pinned = cores != Cores::Any;
-    let pinning = if is_pinned { "pinned" } else { "unpinned" };
-    let server = bench.rollcall.serve(&main.database, &main.directory, cores)?;
+    let server = bench.serve(main, cores)?;
     let mut connection = server.connect()?;
     let gets = main.gets(&server)?;
     let gateway_gets = main.gateway_gets();
     let conditional = with_tags(bench, &mut connection, &gets)?;
     let get = connection.ask(&gets[0], 200)?;
-    let gateway_get = connection.ask(&gateway_gets[0], 200)?;
-    let unchanged = connection.ask(&conditional[0], 304)?;
     let bare = bench.bare(&get, cores)?;
-    let bare_gateway = bench.bare(&gateway_get, cores)?;
-    let bare_unchanged = bench.bare(&unchanged, cores)?;
+    let bare_gateway = bench.bare(&connection.ask(&gateway_gets[0], 200)?, cores)?;
+    let bare_unchanged = bench.bare(&connection.ask(&conditional[0], 304)?, cores)?;
     let nginx = match nginx::version() {
         Some(_) => Some(Nginx::start(&bench.new_path("nginx"), &get.body, cores)?),
         None => None,
     };
-    let slapd = if is_pinned { bench.slapd()? } else { None };
-    let slapd = slapd.map(|slapd| slapd.start(cores)).transpose()?;
-    let load = |address: &str, requests: &[Request]| bench.load(address, requests, cores);
-    let plan = bench.plan;
+    let is_pinned = cores != Cores::Any;
+    let slapd = if is_pinned { bench.slapd(cores)? } else { None };
     let mut contenders = vec![
-        Contender::load("bare hyper", &bare.running, load(&bare.address, &gets)?, plan),
-        Contender::rollcall("get", &server, load(&server.address, &gets)?, plan),
-        Contender::load(
-            "bare hyper, gateway's answer",
-            &bare_gateway.running,
-            load(&bare_gateway.address, &gateway_gets)?,
-            plan,
-        ),
-        Contender::rollcall("gateway", &server, load(&server.address, &gateway_gets)?, plan),
-        Contender::load(
-            "bare hyper, 304",
-            &bare_unchanged.running,
-            load(&bare_unchanged.address, &conditional)?,
-            plan,
-        ),
-        Contender::rollcall("304", &server, load(&server.address, &conditional)?, plan),
+        bench.bares("bare hyper", &bare, &gets, cores)?,
+        bench.ours("get", &server, &gets, cores)?,
+        bench.bares("bare hyper, gateway's", &bare_gateway, &gateway_gets, cores)?,
+        bench.ours("gateway", &server, &gateway_gets, cores)?,
+        bench.bares("bare hyper, 304", &bare_unchanged, &conditional, cores)?,
+        bench.ours("304", &server, &conditional, cores)?,
     ];
     if let Some(nginx) = &nginx {
-        let requests: Vec<Request> = gets.iter().map(|get| get.clone().under(nginx::PREFIX)).collect();
-        let load = load(&nginx.address, &requests)?;
+        let requests = gets.iter().map(|get| get.clone().under(nginx::PREFIX));
+        let load = bench.load(&nginx.address, &requests.collect::<Vec<_>>(), cores)?;
+        let duration = bench.plan.duration;
         contenders.push(Contender::new("nginx", None, move |round| {
-            load.run(plan.duration, round)
+            load.run(duration, round)
         }));
     }
-    if let Some((address, running)) = &slapd {
-        let load = LdapLoad::of(address, &entries(bench), 64, &bench.new_path("queries"))?;
-        contenders.push(Contender::new("slapd", Some(running), move |_| load.run(plan.duration)));
+    if let Some(slapd) = &slapd {
+        contenders.push(bench.slapds("slapd", slapd, &entries(bench), 64)?);
     }
-    let rounds = interleave(contenders, plan)?;
-    let mut row = |what: &str, ours: usize, name: &str, theirs: usize, target: Target| {
-        section.rows.push(Row::against(
-            format!("{what}, {pinning}"),
-            (Unit::PerSecond, &rounds[ours].per_second),
-            (name, &rounds[theirs].per_second),
-            target,
-        ));
+    let rounds = interleave(contenders, bench.plan)?;
+    let nginx = nginx.map(|_| &rounds[6]);
+    let slapd = slapd.and_then(|_| rounds.last());
+    add_rows(bench, is_pinned, &rounds, nginx, slapd, section);
+    Ok(())
+}
+
+fn add_rows(
+    bench: &Bench,
+    is_pinned: bool,
+    rounds: &[Rounds],
+    nginx: Option<&Rounds>,
+    slapd: Option<&Rounds>,
+    section: &mut Section,
+) {
+    let pinning = if is_pinned { "pinned" } else { "unpinned" };
+    let mut row = |what: &str, ours: &Rounds, name: &str, theirs: &Rounds, share: f64| {
+        // What was promised, was promised for a core to each.
+        let target = if is_pinned {
+            Target::AtLeast(share)
+        } else {
+            Target::None
+        };
+        let what = format!("{what}, {pinning}");
+        section
+            .rows
+            .push(Row::rates(what, ours, (name, theirs), target));
     };
     let share = if bench.users >= 1_000_000 { 0.6 } else { 0.67 };
-    // What was promised, was promised for a core to each.
-    let promised = |share: f64| if is_pinned { Target::AtLeast(share) } else { Target::None };
-    row("get by id", 1, "bare hyper", 0, promised(share));
-    row("get by id, gateway", 3, "bare hyper", 2, promised(0.6));
-    row("get by id, 304", 5, "bare hyper", 4, promised(0.7));
-    if nginx.is_some() {
-        row("get by id", 1, "nginx, a file", 6, promised(1.0));
-    } else {
-        section.remarks.push("nginx: not installed".to_owned());
+    row("get by id", &rounds[1], "bare hyper", &rounds[0], share);
+    row(
+        "get by id, gateway",
+        &rounds[3],
+        "bare hyper",
+        &rounds[2],
+        0.6,
+    );
+    row("get by id, 304", &rounds[5], "bare hyper", &rounds[4], 0.7);
+    if let Some(nginx) = nginx {
+        row("get by id", &rounds[1], "nginx, a file", nginx, 1.0);
     }
-    if slapd.is_some() {
-        row("get by id", 1, "slapd, by DN", rounds.len() - 1, promised(5.0));
-    } else if is_pinned {
-        section.remarks.push("slapd: not installed".to_owned());
+    if let Some(slapd) = slapd {
+        row("get by id", &rounds[1], "slapd, by DN", slapd, 5.0);
     }
-    section.remarks.extend(busy(&rounds[1], pinning));
-    Ok(())
+    if nginx.is_none() {
+        section.remark("nginx: not installed");
+    }
+    if is_pinned && slapd.is_none() {
+        section.remark("slapd: not installed");
+    }
+    let busy = |rounds: &Rounds| {
+        rounds
+            .busy
+            .as_ref()
+            .map_or(0.0, |busy| 100.0 * busy.median())
+    };
+    section.remark(format!(
+        "Get by id, {pinning}: our server used {:.0} % of a core and the bare hyper {:.0} %; ours \
+         answered within {:.2} ms (p50) and {:.2} ms (p99) under full load.",
+        busy(&rounds[1]),
+        busy(&rounds[0]),
+        rounds[1].p50_ms.median(),
+        rounds[1].p99_ms.median()
+    ));
 }
 
 /// The same questions by whoever has the answers already.
 fn with_tags(
     bench: &Bench,
-    connection: &mut crate::http::Connection,
+    connection: &mut Connection,
     gets: &[Request],
 ) -> Result<Vec<Request>, String> {
-    let count = if bench.quick { TAGS_QUICK.min(gets.len()) } else { gets.len() };
+    let count = if bench.quick {
+        TAGS_QUICK.min(gets.len())
+    } else {
+        gets.len()
+    };
     let gets = &gets[..count];
     let mut tags = Vec::with_capacity(count);
     connection.ask_all(gets, 200, |answer| {
-        tags.push(answer.header("etag").ok_or("a user without an ETag")?.to_owned());
+        let tag = answer.header("etag").ok_or("a user without an ETag")?;
+        tags.push(tag.to_owned());
         Ok(())
     })?;
     let pairs = gets.iter().zip(&tags);
@@ -134,20 +162,12 @@ fn with_tags(
 }
 
 /// Everybody's entry, in random order.
-pub fn entries(bench: &Bench) -> Vec<Query> {
+fn entries(bench: &Bench) -> Vec<Query> {
     let people = bench.people();
-    let names = people.iter().map(|person| people::distinguished_name(&person.username));
+    let names = people
+        .iter()
+        .map(|person| people::distinguished_name(&person.username));
     let mut queries: Vec<Query> = names.map(Query::Entry).collect();
     Random::new(14).shuffle(&mut queries);
     queries
-}
-
-/// Whether the server had enough to do for the figure to be its own.
-fn busy(rounds: &Rounds, pinning: &str) -> Option<String> {
-    let busy = 100.0 * rounds.busy.as_ref()?.median();
-    Some(format!(
-        "Get by id, {pinning}: the server used {busy:.0} % of a core, p50 {:.2} ms, p99 {:.2} ms.",
-        rounds.p50_ms.median(),
-        rounds.p99_ms.median()
-    ))
 }

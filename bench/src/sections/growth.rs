@@ -8,7 +8,7 @@ use crate::{
     many::Many,
     people::{self, Fields},
     process::SERVER,
-    report::{Row, Section, Target, Unit},
+    report::{Row, Section, Target},
     rounds::{Contender, interleave},
 };
 
@@ -39,7 +39,7 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     let datasets: Vec<&Dataset> = [&small].into_iter().chain(&middle).chain([main]).collect();
     let mut servers = Vec::new();
     for dataset in &datasets {
-        servers.push(bench.rollcall.serve(&dataset.database, &dataset.directory, SERVER)?);
+        servers.push(bench.serve(dataset, SERVER)?);
     }
     let mut contenders = Vec::new();
     for (dataset, server) in datasets.iter().zip(&servers) {
@@ -52,25 +52,27 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     contenders.push(Contender::rollcall(name, &server_of_many, load, plan));
     let rounds = interleave(contenders, plan)?;
     for (dataset, own) in datasets.iter().zip(&rounds).skip(1) {
-        section.rows.push(Row::against(
-            format!("get by id, {} users in one client", dataset.people.len()),
-            (Unit::PerSecond, &own.per_second),
-            (&format!("{SMALL} users"), &rounds[0].per_second),
-            Target::AtLeast(0.85),
-        ));
+        let what = format!("get by id, {} users in one client", dataset.people.len());
+        let small = (&*format!("{SMALL} users"), &rounds[0]);
+        section
+            .rows
+            .push(Row::rates(what, own, small, Target::AtLeast(0.85)));
     }
-    let same = datasets.iter().position(|dataset| dataset.people.len() == clients * EACH);
+    let same = datasets
+        .iter()
+        .position(|dataset| dataset.people.len() == clients * EACH);
     let same = same.expect("one of the datasets has as many people");
-    section.rows.push(Row::against(
-        format!("get by id, {clients} clients of {EACH} users"),
-        (Unit::PerSecond, &rounds[datasets.len()].per_second),
-        (&format!("one client of {}", clients * EACH), &rounds[same].per_second),
+    let what = format!("get by id, {clients} clients of {EACH} users");
+    let one = (&*format!("one client of {}", clients * EACH), &rounds[same]);
+    section.rows.push(Row::rates(
+        what,
+        &rounds[datasets.len()],
+        one,
         Target::AtLeast(0.95),
     ));
     if bench.users < 1_000_000 {
-        section.remarks.push(
-            "A million users were left out: `cargo xtask bench --users 1000000` has them.".to_owned(),
-        );
+        section
+            .remark("A million users were left out: `cargo xtask bench --users 1000000` has them.");
     }
     Ok(section)
 }

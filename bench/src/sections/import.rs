@@ -1,6 +1,11 @@
 //! A hundred thousand people from a file, by the command line.
 
-use std::{path::Path, rc::Rc, thread, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    rc::Rc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use rollcall_testbed::postgres;
 
@@ -16,6 +21,7 @@ use crate::{
 /// The people of the promise, whatever the size of the run's directory is.
 const PEOPLE: usize = 100_000;
 const PEOPLE_ON_POSTGRES: usize = 20_000;
+const PEOPLE_ON_POSTGRES_QUICK: usize = 5_000;
 const MEBIBYTE: f64 = 1024.0 * 1024.0;
 
 /// Measures it.
@@ -37,22 +43,28 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     }
     let mut promised = |what: &str, unit, figures, promise| {
         let what = format!("100,000 people, all fields, {what}");
-        section.rows.push(Row::at_most(what, unit, Figures::new(figures), promise));
+        section
+            .rows
+            .push(Row::at_most(what, unit, Figures::new(figures), promise));
     };
     promised("into an empty client", Unit::Seconds, first, 5.0);
-    promised("the same: peak memory of the import", Unit::Mebibytes, peaks, 100.0);
+    promised(
+        "the same: peak memory of the import",
+        Unit::Mebibytes,
+        peaks,
+        100.0,
+    );
     promised("once more, nothing changed", Unit::Seconds, again, 2.0);
     match on_postgres(bench) {
-        Ok(sentence) | Err(sentence) => section.remarks.push(sentence),
+        Ok(sentence) | Err(sentence) => section.remark(sentence),
     }
-    section.remarks.push(
-        "The memory is the most that the process ever had (`VmHWM`), its image not taken off."
-            .to_owned(),
+    section.remark(
+        "The memory is the most that the process ever had (`VmHWM`), its image not taken off.",
     );
     Ok(section)
 }
 
-/// How long 20,000 people take on PostgreSQL, or why it was not measured.
+/// How long people take on PostgreSQL, or why it was not measured.
 fn on_postgres(bench: &Bench) -> Result<String, String> {
     if !postgres::is_installed() {
         return Err("PostgreSQL: not installed".to_owned());
@@ -64,14 +76,19 @@ fn on_postgres(bench: &Bench) -> Result<String, String> {
     server.create_database("bench");
     let directory = bench.new_path("import-postgres");
     std::fs::create_dir(&directory).map_err(|error| error.to_string())?;
-    let people = Rc::new(people::generate(PEOPLE_ON_POSTGRES));
+    let count = if bench.quick {
+        PEOPLE_ON_POSTGRES_QUICK
+    } else {
+        PEOPLE_ON_POSTGRES
+    };
+    let people = Rc::new(people::generate(count));
     let url = server.url("bench");
     let dataset = Dataset::in_database(&bench.rollcall, &directory, url, people)?;
     let file = dataset.write_csv(Fields::Full)?;
     let first = import(bench, &dataset, &file)?.seconds;
     let again = import(bench, &dataset, &file)?.seconds;
     Ok(format!(
-        "On PostgreSQL (durable, as installed), 20,000 people: {first:.2} s, once more {again:.2} s."
+        "On PostgreSQL (durable, as installed), {count} people: {first:.2} s, once more {again:.2} s."
     ))
 }
 
@@ -85,7 +102,9 @@ fn import(bench: &Bench, dataset: &Dataset, file: &Path) -> Result<Imported, Str
     let file = file.display().to_string();
     let arguments = ["import", "--client", &dataset.client, &file, "--json"];
     let mut command = bench.rollcall.command(&dataset.database, &arguments);
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    command
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null());
     let start = Instant::now();
     let mut running = Running::start(command)?;
     let mut peak = 0;

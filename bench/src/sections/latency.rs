@@ -18,20 +18,27 @@ const SHARE: f64 = 0.7;
 pub fn measure(bench: &Bench) -> Result<Section, String> {
     let mut section = Section::default();
     if oha::version(&bench.oha).is_none() {
-        section.remarks.push("oha: not installed, so nothing was measured here".to_owned());
+        section.remark("oha: not installed, so nothing was measured here");
         return Ok(section);
     }
     let main = bench.main()?;
-    let server = bench.rollcall.serve(&main.database, &main.directory, SERVER)?;
+    let server = bench.serve(main, SERVER)?;
     let gets = main.gets(&server)?;
     let get = server.connect()?.ask(&gets[0], 200)?;
     let bare = bench.bare(&get, SERVER)?;
     let load = |address: &str| {
         let paths = gets.iter().map(|get| get.path());
-        Load::of(&bench.oha, address, paths, &main.token, &bench.new_path("urls"))
+        Load::of(
+            &bench.oha,
+            address,
+            paths,
+            &main.token,
+            &bench.new_path("urls"),
+        )
     };
     let loads = [load(&bare.address)?, load(&server.address)?];
-    let duration = bench.plan.duration.max(Duration::from_secs(1));
+    // Long enough for the opening of the connections to be a small part of it.
+    let duration = bench.plan.duration.max(Duration::from_millis(500));
     let mut peaks = Vec::new();
     for load in &loads {
         // The first one warms up.
@@ -51,7 +58,11 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     }
     let [theirs, ours] = outcomes;
     for (what, figure, target) in [
-        ("p50", (|outcome| outcome.p50_ms) as fn(&Outcome) -> f64, Target::None),
+        (
+            "p50",
+            (|outcome| outcome.p50_ms) as fn(&Outcome) -> f64,
+            Target::None,
+        ),
         ("p99", |outcome| outcome.p99_ms, Target::AtMost(2.0)),
         ("p99.9", |outcome| outcome.p999_ms, Target::None),
     ] {
@@ -63,7 +74,7 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
             target,
         ));
     }
-    section.remarks.push(format!(
+    section.remark(format!(
         "Each at {:.0} % of its own peak, which oha found to be {:.0}/s for ours and {:.0}/s for the \
          bare hyper: an open loop with the latency corrected, pinned. The slowest of a thousand are \
          those that were to be sent while the 64 connections were opened.",

@@ -27,22 +27,27 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
         let figures = (0..repeats).map(|_| per_user(bench, dataset));
         let figures = Figures::new(figures.collect::<Result<_, _>>()?);
         let what = format!("{what}, a user of {}", bench.users);
-        section.rows.push(Row::at_most(what, Unit::Bytes, figures, promise));
+        section
+            .rows
+            .push(Row::at_most(what, Unit::Bytes, figures, promise));
     }
-    section.remarks.push(
+    section.remark(
         "By how much the server's resident memory grew with the first answer, divided by the users. \
          *Core fields* are those of the Clients API with one to three departments; the *full \
-         profile* has all 19 of the gateway's and the id of the source system."
-            .to_owned(),
+         profile* has all 19 of the gateway's and the id of the source system.",
     );
     Ok(section)
 }
 
 fn per_user(bench: &Bench, dataset: &Dataset) -> Result<f64, String> {
-    let server = bench.rollcall.serve(&dataset.database, &dataset.directory, SERVER)?;
+    let server = bench
+        .rollcall
+        .serve(&dataset.database, &dataset.directory, SERVER)?;
     thread::sleep(SETTLED);
     let before = server.running.resident()?;
-    server.connect()?.ask(&dataset.get("/users?page_size=1"), 200)?;
+    server
+        .connect()?
+        .ask(&dataset.get("/users?page_size=1"), 200)?;
     thread::sleep(SETTLED);
     let grown = server.running.resident()?.saturating_sub(before);
     Ok(grown as f64 / dataset.people.len() as f64)

@@ -8,7 +8,7 @@ use crate::{
     http::Request,
     people, process,
     process::SERVER,
-    report::{Row, Section, Target, Unit},
+    report::{Row, Section, Target},
     rounds::{Contender, interleave},
 };
 
@@ -19,7 +19,7 @@ const WORDS: usize = 500;
 pub fn measure(bench: &Bench) -> Result<Section, String> {
     let mut section = Section::default();
     if !postgres::is_installed() {
-        section.remarks.push("PostgreSQL: not installed".to_owned());
+        section.remark("PostgreSQL: not installed");
         return Ok(section);
     }
     let main = bench.main()?;
@@ -36,15 +36,17 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     std::fs::create_dir(&moved.directory).map_err(|error| error.to_string())?;
     let arguments = ["migrate", "--from", &main.database, "--to", &moved.database];
     process::printed(bench.rollcall.command(&moved.database, &arguments))?;
-    let on_sqlite = bench.rollcall.serve(&main.database, &main.directory, SERVER)?;
-    let on_postgres = bench.rollcall.serve(&moved.database, &moved.directory, SERVER)?;
+    let on_sqlite = bench.serve(main, SERVER)?;
+    let on_postgres = bench.serve(&moved, SERVER)?;
     let mut connection = on_sqlite.connect()?;
     let gets = main.gets(&on_sqlite)?;
     let pages = walk(&mut connection, &main.get("/users?page_size=100"), |page| {
         Ok(cursor(page, "next_cursor", "&cursor="))
     })?;
     let words = people::words(&main.people, 3, WORDS);
-    let searches = words.iter().map(|word| main.get(&format!("/users?q={word}&page_size=10")));
+    let searches = words
+        .iter()
+        .map(|word| main.get(&format!("/users?q={word}&page_size=10")));
     let searches: Vec<Request> = searches.collect();
     let kinds = [
         ("get by id", &gets),
@@ -56,22 +58,27 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     for (what, requests) in kinds {
         for (on, server) in [("SQLite", &on_sqlite), ("PostgreSQL", &on_postgres)] {
             let load = bench.load(&server.address, requests, SERVER)?;
-            contenders.push(Contender::rollcall(format!("{what}, {on}"), server, load, plan));
+            contenders.push(Contender::rollcall(
+                format!("{what}, {on}"),
+                server,
+                load,
+                plan,
+            ));
         }
     }
     let rounds = interleave(contenders, plan)?;
     for ((what, _), pair) in kinds.iter().zip(rounds.chunks(2)) {
-        section.rows.push(Row::against(
-            format!("{what}, on PostgreSQL"),
-            (Unit::PerSecond, &pair[1].per_second),
-            ("on SQLite", &pair[0].per_second),
+        let what = format!("{what}, on PostgreSQL");
+        section.rows.push(Row::rates(
+            what,
+            &pair[1],
+            ("on SQLite", &pair[0]),
             Target::AtLeast(0.95),
         ));
     }
-    section.remarks.push(
+    section.remark(
         "Both servers are pinned to the same core; PostgreSQL is durable, holds what `rollcall \
-         migrate` copied, and has nothing to do while the images answer."
-            .to_owned(),
+         migrate` copied, and has nothing to do while the images answer.",
     );
     Ok(section)
 }

@@ -16,7 +16,9 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     let (mut ready, mut first) = (Vec::new(), Vec::new());
     for _ in 0..bench.plan.rounds {
         let start = Instant::now();
-        let mut server = bench.rollcall.launch(&main.database, &main.directory, SERVER)?;
+        let mut server = bench
+            .rollcall
+            .launch(&main.database, &main.directory, SERVER)?;
         let address = server.address.clone();
         server.running.until(|| rollcall::is_ready(&address))?;
         ready.push(start.elapsed().as_secs_f64());
@@ -41,6 +43,6 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
         Figures::new(first),
         promise,
     ));
-    section.remarks.push("On one core.".to_owned());
+    section.remark("On one core.");
     Ok(section)
 }
