@@ -24,6 +24,8 @@ const PAGED_RESULTS: &[u8] = b"1.2.840.113556.1.4.319";
 pub enum Query {
     /// The entry of this name.
     Entry(String),
+    /// The entries right below the name whose attribute has this value.
+    Equal(String, String, String),
     /// The next so many entries below this one (RFC 2696).
     Page(String, u32),
     /// The first so many entries below the name whose attribute contains the word.
@@ -35,6 +37,7 @@ impl Query {
     pub fn to_line(&self) -> String {
         match self {
             Self::Entry(name) => format!("entry\t{name}"),
+            Self::Equal(base, attribute, value) => format!("equal\t{base}\t{attribute}\t{value}"),
             Self::Page(base, size) => format!("page\t{base}\t{size}"),
             Self::Containing(base, attribute, word, limit) => {
                 format!("containing\t{base}\t{attribute}\t{word}\t{limit}")
@@ -47,6 +50,11 @@ impl Query {
         let words: Vec<&str> = line.split('\t').collect();
         match *words.as_slice() {
             ["entry", name] => Some(Self::Entry(name.to_owned())),
+            ["equal", base, attribute, value] => Some(Self::Equal(
+                base.to_owned(),
+                attribute.to_owned(),
+                value.to_owned(),
+            )),
             ["page", base, size] => Some(Self::Page(base.to_owned(), size.parse().ok()?)),
             ["containing", base, attribute, word, limit] => {
                 let limit = limit.parse().ok()?;
@@ -66,6 +74,17 @@ impl Query {
         let anything = element(0x87, b"objectClass");
         match self {
             Self::Entry(name) => message(id, &search(name, 0, 0, &anything), None),
+            Self::Equal(base, attribute, value) => {
+                let pair = [
+                    element(OCTETS, attribute.as_bytes()),
+                    element(OCTETS, value.as_bytes()),
+                ];
+                message(
+                    id,
+                    &search(base, 1, 0, &element(0xa3, &pair.concat())),
+                    None,
+                )
+            }
             Self::Page(base, size) => {
                 let value = [integer(INTEGER, *size), element(OCTETS, cookie)].concat();
                 let value = element(OCTETS, &element(SEQUENCE, &value));
@@ -209,6 +228,7 @@ mod tests {
         let base = || "dc=rollcall".to_owned();
         for query in [
             Query::Entry(base()),
+            Query::Equal(base(), "uid".to_owned(), "ann".to_owned()),
             Query::Page(base(), 1000),
             Query::Containing(base(), "cn".to_owned(), "smith".to_owned(), 100),
         ] {

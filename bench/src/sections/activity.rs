@@ -21,7 +21,7 @@ const MOMENT: &str = "\u{1}";
 const REPORTS: usize = 1_000;
 
 /// How long an agent of 64 waits before its next report, so that they make about 640 a second.
-const PAUSE_MS: usize = 100;
+const PAUSE_MS: usize = 98;
 
 /// Measures it.
 pub fn measure(bench: &Bench) -> Result<Section, String> {
@@ -111,7 +111,7 @@ fn section(rounds: &[Rounds], slowly: f64, fast: f64) -> Section {
         .rows
         .push(row(closed, 5, "get alone", 3, Target::None));
     section.remark(
-        "Every report moves somebody's activity. The agents of the third row pause for 100 ms \
+        "Every report moves somebody's activity. The agents of the third row pause for about 100 ms \
          between reports; the callers of the fourth one do not, and take their part of both cores.",
     );
     section

@@ -3,7 +3,7 @@
 use crate::{
     bench::Bench,
     http::{Connection, Request},
-    ldap::message::Query,
+    ldap::{BASE, message::Query},
     nginx::{self, Nginx},
     people,
     process::{self, Cores},
@@ -71,11 +71,16 @@ fn measure_on(bench: &Bench, cores: Cores, section: &mut Section) -> Result<(), 
         }));
     }
     if let Some(slapd) = &slapd {
-        contenders.push(bench.slapds("slapd", slapd, &entries(bench), 64)?);
+        let by_name = queries(bench, |name| Query::Entry(people::distinguished_name(name)));
+        contenders.push(bench.slapds("slapd, by DN", slapd, &by_name, 64)?);
+        let by_uid = queries(bench, |name| {
+            Query::Equal(BASE.to_owned(), "uid".to_owned(), name.to_owned())
+        });
+        contenders.push(bench.slapds("slapd, by uid", slapd, &by_uid, 64)?);
     }
     let rounds = interleave(contenders, bench.plan)?;
     let nginx = nginx.map(|_| &rounds[6]);
-    let slapd = slapd.and_then(|_| rounds.last());
+    let slapd = slapd.map(|_| &rounds[rounds.len() - 2..]);
     add_rows(bench, is_pinned, &rounds, nginx, slapd, section);
     Ok(())
 }
@@ -85,7 +90,7 @@ fn add_rows(
     is_pinned: bool,
     rounds: &[Rounds],
     nginx: Option<&Rounds>,
-    slapd: Option<&Rounds>,
+    slapd: Option<&[Rounds]>,
     section: &mut Section,
 ) {
     let pinning = if is_pinned { "pinned" } else { "unpinned" };
@@ -115,7 +120,14 @@ fn add_rows(
         row("get by id", &rounds[1], "nginx, a file", nginx, 1.0);
     }
     if let Some(slapd) = slapd {
-        row("get by id", &rounds[1], "slapd, by DN", slapd, 5.0);
+        row("get by id", &rounds[1], "slapd, by DN", &slapd[0], 5.0);
+        row(
+            "get by id",
+            &rounds[1],
+            "slapd, by `uid` (indexed)",
+            &slapd[1],
+            5.0,
+        );
     }
     if nginx.is_none() {
         section.remark("nginx: not installed");
@@ -161,13 +173,13 @@ fn with_tags(
     Ok(pairs.map(|(get, tag)| get.clone().unless(tag)).collect())
 }
 
-/// Everybody's entry, in random order.
-fn entries(bench: &Bench) -> Vec<Query> {
+/// A question for everybody by username, in random order.
+fn queries(bench: &Bench, query: impl Fn(&str) -> Query) -> Vec<Query> {
     let people = bench.people();
-    let names = people
+    let mut queries: Vec<Query> = people
         .iter()
-        .map(|person| people::distinguished_name(&person.username));
-    let mut queries: Vec<Query> = names.map(Query::Entry).collect();
+        .map(|person| query(&person.username))
+        .collect();
     Random::new(14).shuffle(&mut queries);
     queries
 }
