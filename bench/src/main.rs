@@ -40,6 +40,7 @@ use std::{
 
 use arguments::{Run, Task, USAGE};
 use bench::Bench;
+use machine::Times;
 use process::TemporaryDirectory;
 use rollcall::Rollcall;
 use rounds::Plan;
@@ -88,7 +89,7 @@ fn measure(run: &Run) -> Result<(), String> {
         },
         false => Plan {
             rounds: 5,
-            duration: Duration::from_millis(1500),
+            duration: Duration::from_millis(1200),
         },
     };
     if wrk::version().is_none() {
@@ -96,7 +97,9 @@ fn measure(run: &Run) -> Result<(), String> {
     }
     let directory = TemporaryDirectory::create()?;
     let rollcall = Rollcall::new(run.server.clone());
-    let mut text = report::head(&machine::described(&rollcall, run)?);
+    let mut described = machine::described(&rollcall, run)?;
+    described.push(machine::left_alone()?);
+    let mut text = report::head(&described);
     let bench = Bench::new(
         rollcall,
         plan,
@@ -105,7 +108,7 @@ fn measure(run: &Run) -> Result<(), String> {
         run.oha.clone(),
         directory.path(),
     );
-    let start = Instant::now();
+    let (start, times) = (Instant::now(), Times::now()?);
     let mut missed = Vec::new();
     for part in &parts {
         println!(
@@ -118,7 +121,7 @@ fn measure(run: &Run) -> Result<(), String> {
         missed.extend(section.rows.iter().filter_map(|row| row.missed(part.title)));
         text += &report::to_markdown(part.title, &section);
     }
-    text += &report::foot(&missed);
+    text += &report::foot(&missed, machine::stolen(times)?);
     println!(
         "\n{text}\nMeasured in {:.0} s.",
         start.elapsed().as_secs_f64()

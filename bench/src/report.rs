@@ -120,7 +120,7 @@ impl Row {
         }
     }
 
-    /// `yes`, or by how much it was missed. What was promised in whole percents is judged in them.
+    /// `yes`, or by how much it was missed.
     pub fn verdict(&self) -> String {
         let ratio = self.ratio().median();
         let missed = match self.target {
@@ -180,16 +180,22 @@ pub fn head(machine: &[(String, String)]) -> String {
     text
 }
 
-/// What stands behind them: the targets that were missed.
-pub fn foot(missed: &[String]) -> String {
+/// What stands behind them: the targets that were missed, and how much of the time the hypervisor
+/// took away, in percent.
+pub fn foot(missed: &[String], stolen: f64) -> String {
+    let mut text = "## Missed\n\n".to_owned();
     if missed.is_empty() {
-        return "## Missed\n\nNothing: every target was met in this run.\n".to_owned();
+        text += "Nothing: every target was met in this run.\n";
     }
-    let lines: Vec<String> = missed
-        .iter()
-        .map(|sentence| format!("- {sentence}\n"))
-        .collect();
-    format!("## Missed\n\n{}", lines.concat())
+    for sentence in missed {
+        writeln!(text, "- {sentence}").expect("text takes everything");
+    }
+    writeln!(
+        text,
+        "\nThe hypervisor took {stolen:.1} % of the run's time for other machines."
+    )
+    .expect("text takes everything");
+    text
 }
 
 /// A section as Markdown.
@@ -242,7 +248,7 @@ fn shown(number: f64, unit: Unit) -> String {
 }
 
 /// A large number in three digits, with commas between the thousands.
-fn grouped(number: f64) -> String {
+pub fn grouped(number: f64) -> String {
     let mut unit = 1.0;
     while number.abs() / unit >= 999.5 {
         unit *= 10.0;

@@ -45,7 +45,8 @@ pub struct Outcome {
 }
 
 impl Load {
-    /// 64 connections that ask these requests one after the other, over and over. `file` takes them.
+    /// 64 connections that ask these requests one after the other, again and again. `file` takes
+    /// them.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -120,8 +121,8 @@ impl Load {
             .replace("THREADS", &self.threads.to_string())
             .replace("PAUSE_MS", &self.pause_ms.to_string());
         fs::write(&script, text).map_err(|error| format!("{}: {error}", script.display()))?;
-        // wrk counts in whole seconds, so it is told to stop instead. It says when it has begun, and
-        // `stdbuf` has it say so at once.
+        // wrk counts in whole seconds, so it is told to stop instead. It says when it has begun,
+        // and `stdbuf` has it say so at once.
         let mut command = process::command(self.cores, "stdbuf");
         command
             .args(["-oL", "wrk", "--latency", "--timeout", "30s", "-d", "1h"])

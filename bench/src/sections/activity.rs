@@ -9,7 +9,7 @@ use crate::{
     http::Request,
     process,
     process::SERVER,
-    report::{Held, Row, Section, Target, Unit},
+    report::{Held, Row, Section, Target, Unit, grouped},
     rounds::{Contender, Rounds, interleave},
     wrk::Load,
 };
@@ -102,11 +102,17 @@ fn section(rounds: &[Rounds], slowly: f64, fast: f64) -> Section {
         held: Held::Promise(500_000.0),
         target: Target::AtLeast(1.0),
     });
-    let agents = format!("get by id while 64 agents make {slowly:.0} reports/s");
+    let agents = format!(
+        "get by id while 64 agents make {} reports/s",
+        grouped(slowly)
+    );
     section
         .rows
         .push(row(agents, 4, "get alone", 3, Target::AtLeast(0.85)));
-    let closed = format!("get by id while 64 callers report without pause, {fast:.0}/s");
+    let closed = format!(
+        "get by id while 64 callers report without pause, {}/s",
+        grouped(fast)
+    );
     section
         .rows
         .push(row(closed, 5, "get alone", 3, Target::None));

@@ -8,7 +8,7 @@ use crate::{
     many::Many,
     people::{self, Fields},
     process::SERVER,
-    report::{Row, Section, Target},
+    report::{Row, Section, Target, grouped},
     rounds::{Contender, interleave},
 };
 
@@ -52,8 +52,11 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     contenders.push(Contender::rollcall(name, &server_of_many, load, plan));
     let rounds = interleave(contenders, plan)?;
     for (dataset, own) in datasets.iter().zip(&rounds).skip(1) {
-        let what = format!("get by id, {} users in one client", dataset.people.len());
-        let small = (&*format!("{SMALL} users"), &rounds[0]);
+        let what = format!(
+            "get by id, {} users in one client",
+            users(dataset.people.len())
+        );
+        let small = (&*format!("{} users", users(SMALL)), &rounds[0]);
         section
             .rows
             .push(Row::rates(what, own, small, Target::AtLeast(0.85)));
@@ -62,8 +65,11 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
         .iter()
         .position(|dataset| dataset.people.len() == clients * EACH);
     let same = same.expect("one of the datasets has as many people");
-    let what = format!("get by id, {clients} clients of {EACH} users");
-    let one = (&*format!("one client of {}", clients * EACH), &rounds[same]);
+    let what = format!("get by id, {} clients of {EACH} users", users(clients));
+    let one = (
+        &*format!("one client of {}", users(clients * EACH)),
+        &rounds[same],
+    );
     section.rows.push(Row::rates(
         what,
         &rounds[datasets.len()],
@@ -75,6 +81,11 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
             .remark("A million users were left out: `cargo xtask bench --users 1000000` has them.");
     }
     Ok(section)
+}
+
+/// A number of them as a row says it.
+fn users(count: usize) -> String {
+    grouped(count as f64)
 }
 
 fn dataset(bench: &Bench, count: usize) -> Result<Dataset, String> {

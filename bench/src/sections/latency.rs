@@ -8,7 +8,7 @@ use crate::{
     figures::Figures,
     oha::{self, Load, Outcome},
     process::SERVER,
-    report::{Row, Section, Target, Unit},
+    report::{Row, Section, Target, Unit, grouped},
 };
 
 /// The part of its peak at which a server is asked.
@@ -75,12 +75,12 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
         ));
     }
     section.remark(format!(
-        "Each at {:.0} % of its own peak, which oha found to be {:.0}/s for ours and {:.0}/s for the \
+        "Each at {:.0} % of its own peak, which oha found to be {}/s for ours and {}/s for the \
          bare hyper: an open loop with the latency corrected, pinned. The slowest of a thousand are \
          those that were to be sent while the 64 connections were opened.",
         100.0 * SHARE,
-        peaks[1],
-        peaks[0]
+        grouped(peaks[1]),
+        grouped(peaks[0])
     ));
     Ok(section)
 }

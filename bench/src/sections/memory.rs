@@ -8,7 +8,7 @@ use crate::{
     figures::Figures,
     people::Fields,
     process::SERVER,
-    report::{Row, Section, Unit},
+    report::{Row, Section, Unit, grouped},
 };
 
 /// What the allocator gives back, it has given back by then.
@@ -26,7 +26,7 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
         let repeats = if bench.quick { 1 } else { 3 };
         let figures = (0..repeats).map(|_| per_user(bench, dataset));
         let figures = Figures::new(figures.collect::<Result<_, _>>()?);
-        let what = format!("{what}, a user of {}", bench.users);
+        let what = format!("{what}, a user of {}", grouped(bench.users as f64));
         section
             .rows
             .push(Row::at_most(what, Unit::Bytes, figures, promise));

@@ -6,7 +6,7 @@ use crate::{
     bench::Bench,
     figures::Figures,
     process::SERVER,
-    report::{Row, Section, Unit},
+    report::{Row, Section, Unit, grouped},
     rollcall,
 };
 
@@ -27,18 +27,19 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
         connection.ask(&main.get("/users?page_size=1"), 200)?;
         first.push(asked.elapsed().as_secs_f64() * 1e3);
     }
-    let users = main.people.len();
+    let users = main.people.len() as f64;
+    let shown = grouped(users);
     let mut section = Section::default();
     section.rows.push(Row::at_most(
-        format!("start to ready, {users} users in one client"),
+        format!("start to ready, {shown} users in one client"),
         Unit::Seconds,
         Figures::new(ready),
         3.0,
     ));
     // The promise is for 100,000; loading takes as much longer as there are more.
-    let promise = 300.0 * (users as f64 / 100_000.0).max(1.0);
+    let promise = 300.0 * (users / 100_000.0).max(1.0);
     section.rows.push(Row::at_most(
-        format!("first answer of a client of {users} that is not loaded yet"),
+        format!("first answer of a client of {shown} that is not loaded yet"),
         Unit::Milliseconds,
         Figures::new(first),
         promise,
