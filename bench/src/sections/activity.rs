@@ -1,6 +1,6 @@
 //! Agents that report who is active, and what it costs whoever reads meanwhile.
 
-use std::{process::Command, time::Duration};
+use std::{process::Command, thread, time::Duration};
 
 use crate::{
     bench::Bench,
@@ -23,6 +23,9 @@ const REPORTS: usize = 1_000;
 /// How long an agent of 64 waits before its next report, so that they make about 640 a second.
 const PAUSE_MS: usize = 98;
 
+/// After this time all agents are reporting.
+const UNDER_WAY: Duration = Duration::from_millis(300);
+
 /// Measures it.
 pub fn measure(bench: &Bench) -> Result<Section, String> {
     let main = bench.main()?.copy(&bench.new_path("activity"))?;
@@ -40,6 +43,8 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     let timed = |load: &Load, round| load.clone().values(moments()?, 0).run(plan.duration, round);
     let beside = |reports: Load, round| {
         let reports = reports.values(moments()?, 0).start(round)?;
+        // Until each of them has come to its first report.
+        thread::sleep(UNDER_WAY);
         let outcome = getting.run(plan.duration, round)?;
         let reported = reports.finish(Duration::ZERO)?;
         server.empty_log();
