@@ -63,8 +63,8 @@ const ACROSS_CLIENTS: &[(&str, &str, &str)] = &[
     ),
     (
         "src/store/activity.rs",
-        "prune",
-        "what was folded long ago is so for every client",
+        "logging_clients",
+        "says only which clients may have entries to take out",
     ),
     (
         "src/store/idempotency.rs",

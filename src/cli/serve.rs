@@ -110,6 +110,8 @@ async fn serve_connections(
         reset_form: settings.rate_limit_reset,
         body_timeout: Duration::from_secs(settings.body_timeout_s),
         metrics: settings.metrics,
+        // What is shown again and again may be worth a part of what all of it takes.
+        pages_bytes: settings.image_budget_mib * 1024 * 1024 / 16,
     };
     let http = Http::new(app, doors, Arc::clone(&metrics), Arc::clone(&log)).await?;
     let limits = Limits {

@@ -64,7 +64,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 5000)),
             database: "sqlite:rollcall.db".to_owned(),
             log: "info".to_owned(),
-            request_log: RequestLogMode::All,
+            request_log: RequestLogMode::default(),
             metrics: true,
             image_budget_mib: 1024,
             rate_limit_reset: ResetForm::SecondsRemaining,

@@ -8,9 +8,9 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-use crate::directory::Live;
 use crate::directory::image::{Delta, Image};
-use crate::model::activity::{LastActivity, Report};
+use crate::directory::{Live, REPORTS_AT_ONCE_MAX};
+use crate::model::activity::LastActivity;
 use crate::model::client::Client;
 use crate::model::department::Department;
 use crate::model::id::{ClientId, DepartmentId, UserId};
@@ -20,11 +20,18 @@ use crate::store::clients::Latest;
 use crate::store::users::Rename;
 use crate::store::{self, Error, Store, Tx};
 
+/// Entries of the activity log that are read at once: each may hold thousands of reports.
+const ENTRIES_AT_ONCE_MAX: i64 = 64;
+
 /// Reads a client's whole directory, as of one moment; `None` when there is no such client.
 ///
 /// The records, which are the most of it, are read on one connection and all else beside them on
 /// another, whose moment may be a little later: it brings the records that changed in between.
-pub(super) async fn load(store: &Store, client: ClientId) -> Result<Option<Arc<Live>>, Error> {
+pub(super) async fn load(
+    store: &Store,
+    client: ClientId,
+    serial: u64,
+) -> Result<Option<Arc<Live>>, Error> {
     let (sender, begun) = oneshot::channel();
     let sender = Mutex::new(Some(sender));
     let records = store.read(move |tx| {
@@ -67,6 +74,7 @@ pub(super) async fn load(store: &Store, client: ClientId) -> Result<Option<Arc<L
         image: RwLock::new(image),
         catching_up: tokio::sync::Mutex::new(()),
         used: AtomicU64::new(0),
+        serial,
     })))
 }
 
@@ -79,28 +87,35 @@ pub(super) async fn catch_up(
 ) -> Result<(), Error> {
     // Whoever comes while another catches up finds, as a rule, that it is done.
     let _turn = live.catching_up.lock().await;
-    let (known, at) = {
-        let image = live.read();
-        (image.number(), image.at())
-    };
-    if known >= number {
-        return Ok(());
+    loop {
+        let (known, at) = {
+            let image = live.read();
+            (image.number(), image.at())
+        };
+        if known >= number {
+            return Ok(());
+        }
+        let delta = store
+            .read(move |tx| {
+                // A standby that took over, or a backup put back, may lack what this image has seen.
+                if store::changes::moment(tx, client, known)? != at {
+                    return Err(Error::Failed(format!(
+                        "change {known} is not the one that was seen: the database went back"
+                    )));
+                }
+                read_delta(tx, client, known)
+            })
+            .await?;
+        let Some(delta) = delta else {
+            return Ok(());
+        };
+        let mut image = live.image.write();
+        // Meanwhile somebody may have handed over what they wrote: then this may be older.
+        if image.number() == known {
+            image.apply(delta);
+            return Ok(());
+        }
     }
-    let delta = store
-        .read(move |tx| {
-            // A standby that took over, or a backup put back, may lack what this image has seen.
-            if store::changes::moment(tx, client, known)? != at {
-                return Err(Error::Failed(format!(
-                    "change {known} is not the one that was seen: the database went back"
-                )));
-            }
-            read_delta(tx, client, known)
-        })
-        .await?;
-    if let Some(delta) = delta {
-        live.image.write().apply(delta);
-    }
-    Ok(())
 }
 
 /// Makes the image contain the activity log up to entry `number`.
@@ -111,46 +126,59 @@ pub(super) async fn catch_up_activity(
     number: i64,
 ) -> Result<(), Error> {
     let _turn = live.catching_up.lock().await;
-    let known = live.read().activity_number();
-    if known >= number {
-        return Ok(());
-    }
-    let entries = store
-        .read(move |tx| store::activity::logged_since(tx, client, known))
-        .await?;
-    // Entries are taken out by their age, and clocks are set back: any one may be missing.
-    let numbers = entries.iter().map(|(number, _)| *number);
-    if !entries.is_empty() && numbers.eq((known + 1..).take(entries.len())) {
-        let mut image = live.image.write();
-        for (number, reports) in entries {
-            if number > image.activity_number() {
-                image.apply_reports(number, &reports);
-            }
+    loop {
+        let known = live.read().activity_number();
+        if known >= number {
+            return Ok(());
         }
-        return Ok(());
+        let entries = store
+            .read(move |tx| store::activity::logged(tx, client, known, ENTRIES_AT_ONCE_MAX))
+            .await?;
+        // Entries are taken out by their age, and clocks are set back: any one may be missing.
+        let numbers = entries.iter().map(|(number, _)| *number);
+        if entries.is_empty() || !numbers.eq((known + 1..).take(entries.len())) {
+            break;
+        }
+        for (number, reports) in entries {
+            live.take_reports(number, &reports);
+        }
     }
     // The entries in between were folded and taken out: the table has them.
     let (activity, latest) = store
         .read(move |tx| {
             let mut activity = Vec::new();
-            store::activity::each(tx, client, |user, seen| {
-                activity.push((user, seen));
-                Ok::<(), Error>(())
-            })?;
-            let numbers = store::activity::numbers(tx, client)?;
-            let log = store::activity::logged_since(tx, client, numbers.folded)?;
-            Ok::<_, Error>(((activity, log), numbers.latest))
+            let latest = read_activity(tx, client, |user, seen| activity.push((user, seen)))?;
+            Ok::<_, Error>((activity, latest))
         })
         .await?;
+    for part in activity.chunks(REPORTS_AT_ONCE_MAX) {
+        let mut image = live.image.write();
+        for (user, seen) in part {
+            image.merge_activity(*user, *seen);
+        }
+    }
     let mut image = live.image.write();
-    for (user, seen) in activity.0 {
-        image.merge_activity(user, seen);
-    }
-    for (_, reports) in activity.1 {
-        image.apply_reports(latest, &reports);
-    }
+    let latest = latest.max(image.activity_number());
     image.set_activity_number(latest);
     Ok(())
+}
+
+/// Hands what is known of users' activity to `each`, of some in two parts, and says the number of the
+/// log's latest entry in it.
+fn read_activity(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    mut each: impl FnMut(UserId, LastActivity),
+) -> Result<i64, Error> {
+    store::activity::each(tx, client, |user, seen| {
+        each(user, seen);
+        Ok::<(), Error>(())
+    })?;
+    let numbers = store::activity::numbers(tx, client)?;
+    for (user, seen) in store::activity::latest_since(tx, client, numbers.folded)? {
+        each(user, seen);
+    }
+    Ok(numbers.latest)
 }
 
 /// How far each client has come by now, by its id.
@@ -188,8 +216,7 @@ struct Rest {
     /// By user, the primary department first.
     memberships: Vec<(UserId, DepartmentId)>,
     activity: Vec<(UserId, LastActivity)>,
-    /// What the log has behind that, and the number up to which it does.
-    reports: Vec<(i64, Vec<Report>)>,
+    /// The log's latest entry in that.
     activity_number: i64,
 }
 
@@ -229,11 +256,7 @@ fn read_rest(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Res
         memberships.push((user, department));
         Ok::<(), Error>(())
     })?;
-    store::activity::each(tx, client, |user, seen| {
-        activity.push((user, seen));
-        Ok::<(), Error>(())
-    })?;
-    let numbers = store::activity::numbers(tx, client)?;
+    let activity_number = read_activity(tx, client, |user, seen| activity.push((user, seen)))?;
     Ok(Some(Rest {
         since,
         moment,
@@ -243,8 +266,7 @@ fn read_rest(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Res
         renames: store::users::renames_since(tx, client, -1)?,
         memberships,
         activity,
-        reports: store::activity::logged_since(tx, client, numbers.folded)?,
-        activity_number: numbers.latest,
+        activity_number,
     }))
 }
 
@@ -278,9 +300,6 @@ fn assemble(records: Records, rest: Rest) -> Image {
     });
     for (user, seen) in rest.activity {
         image.merge_activity(user, seen);
-    }
-    for (number, reports) in rest.reports {
-        image.apply_reports(number, &reports);
     }
     image.set_activity_number(rest.activity_number);
     image

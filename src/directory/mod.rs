@@ -5,6 +5,7 @@
 //! There is no invalidation and no time to live. Nothing here knows of permissions or HTTP.
 
 pub mod image;
+mod indexes;
 mod letters;
 mod list;
 mod loading;
@@ -17,17 +18,19 @@ pub mod registry;
 mod slots;
 mod walk;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use hashbrown::HashMap;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::OnceCell;
 
-use crate::directory::image::Image;
+use crate::directory::image::{Delta, Image};
 use crate::model::activity::Report;
 use crate::model::id::ClientId;
+use crate::model::page::Moment;
+use crate::model::timestamp::Timestamp;
 use crate::store::clients::Latest;
 use crate::store::{Error, Store};
 
@@ -36,6 +39,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Reports that are taken into an image at once: so long do those who read it wait.
+const REPORTS_AT_ONCE_MAX: usize = 500;
+
 /// The images of the clients that were asked for.
 pub struct Directory {
     store: Arc<Store>,
@@ -43,6 +49,8 @@ pub struct Directory {
     budget_bytes: usize,
     /// Counts uses, so that the least recent one is known.
     uses: AtomicU64,
+    /// Counts loads, so that no image is taken for another.
+    loads: AtomicU64,
 }
 
 /// A client's place: empty while its image is loaded for the first time.
@@ -57,13 +65,67 @@ pub struct Live {
     /// Held by the one who reads from the database what the image does not contain yet.
     catching_up: tokio::sync::Mutex<()>,
     used: AtomicU64,
+    /// Which of this process's images it is: one that is loaded again is another one.
+    serial: u64,
+}
+
+/// What a write changed, for an image that is just where the write began.
+#[derive(Debug)]
+pub struct News {
+    /// The number and the moment of the change before it.
+    pub since: (i64, Option<Timestamp>),
+    /// All that the write touched.
+    pub delta: Delta,
 }
 
 impl Live {
+    /// Takes the news in if they are all that the image lacks, and says whether they were.
+    fn take(&self, news: News) -> bool {
+        let mut image = self.image.write();
+        // The moment too: a database that went back may have another change under that number.
+        let is_next = (image.number(), image.at()) == news.since;
+        if is_next {
+            image.apply(news.delta);
+        }
+        is_next
+    }
+
+    /// Takes an entry of the activity log in, unless it lacks one before it.
+    fn take_reports(&self, number: i64, reports: &[Report]) -> bool {
+        let mut parts = reports.chunks(REPORTS_AT_ONCE_MAX);
+        let last = parts.next_back().unwrap_or_default();
+        // Those who read wait for each part only. Times move on alone: a part twice is no harm, and
+        // the entry counts with its last one.
+        for part in parts {
+            let mut image = self.image.write();
+            let known = image.activity_number();
+            if known + 1 != number {
+                return known >= number;
+            }
+            image.apply_reports(known, part);
+        }
+        let mut image = self.image.write();
+        let known = image.activity_number();
+        if known + 1 == number {
+            image.apply_reports(number, last);
+        }
+        known + 1 >= number
+    }
+
     /// The image at one moment. Hold it for as long as a page takes to build, and across no await:
     /// who keeps the image current waits for it.
     pub fn read(&self) -> RwLockReadGuard<'_, Image> {
         self.image.read()
+    }
+
+    /// The image's moment.
+    pub fn moment(&self) -> Moment {
+        let (records, activity) = self.read().numbers();
+        Moment {
+            image: self.serial,
+            records,
+            activity,
+        }
     }
 }
 
@@ -76,6 +138,7 @@ impl Directory {
             entries,
             budget_bytes,
             uses: AtomicU64::new(0),
+            loads: AtomicU64::new(0),
         }
     }
 
@@ -98,7 +161,8 @@ impl Directory {
         let mut is_new = false;
         let load = async {
             is_new = true;
-            loading::load(&self.store, client).await
+            let serial = self.loads.fetch_add(1, Ordering::Relaxed);
+            loading::load(&self.store, client, serial).await
         };
         let live = entry.live.get_or_try_init(|| load).await.cloned();
         match &live {
@@ -124,6 +188,21 @@ impl Directory {
     pub async fn catch_up(&self, client: ClientId, number: i64) -> Result<(), Error> {
         let result = patiently(|| self.reach(client, number)).await;
         self.unless_away(client, result)
+    }
+
+    /// As [`Self::catch_up`], without reading the change again if the news are all that is missing.
+    pub async fn catch_up_with(
+        &self,
+        client: ClientId,
+        number: i64,
+        news: Option<News>,
+    ) -> Result<(), Error> {
+        if let Some(news) = news
+            && self.loaded_now(client).is_some_and(|live| live.take(news))
+        {
+            return Ok(());
+        }
+        self.catch_up(client, number).await
     }
 
     /// As [`Self::catch_up`], for somebody who only reads: they do not wait, and the image stays
@@ -157,15 +236,8 @@ impl Directory {
         let Some(live) = self.loaded(client).await? else {
             return Ok(());
         };
-        {
-            let mut image = live.image.write();
-            if image.activity_number() >= number {
-                return Ok(());
-            }
-            if image.activity_number() + 1 == number {
-                image.apply_reports(number, reports);
-                return Ok(());
-            }
+        if live.take_reports(number, reports) {
+            return Ok(());
         }
         loading::catch_up_activity(&self.store, client, &live, number).await
     }
@@ -243,6 +315,12 @@ impl Directory {
         } else {
             Ok(None)
         }
+    }
+
+    /// The client's image if it is loaded, without waiting for one that is being loaded.
+    fn loaded_now(&self, client: ClientId) -> Option<Arc<Live>> {
+        let entries = self.entries.lock();
+        entries.get(&client)?.live.get()?.clone()
     }
 
     fn forget(&self, client: ClientId, entry: &Arc<Entry>) {

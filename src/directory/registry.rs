@@ -2,10 +2,10 @@
 //!
 //! The database's registry number tells when something changed, here or beside us.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hashbrown::HashMap;
 use parking_lot::RwLock;
 
 use crate::model::id::{ClientId, TokenId};

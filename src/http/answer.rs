@@ -11,10 +11,12 @@ use crate::http::etag;
 /// An answer: whole before its first byte is sent.
 pub type Response = hyper::Response<Full<Bytes>>;
 
+/// Why our headers can be sent.
+const VISIBLE: &str = "what we put into headers is visible ASCII";
+
 /// A JSON text as an answer.
 pub fn json_text(status: StatusCode, body: impl Into<Bytes>) -> Response {
-    let mut response = Response::new(Full::new(body.into()));
-    *response.status_mut() = status;
+    let mut response = with(status, body.into());
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);
     response
@@ -32,29 +34,36 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// An answer without a body.
 pub fn empty(status: StatusCode) -> Response {
-    let mut response = Response::new(Full::default());
+    with(status, Bytes::new())
+}
+
+fn with(status: StatusCode, body: Bytes) -> Response {
+    let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
+    // As many as most answers have, made room for once.
+    response.headers_mut().reserve(8);
     response
 }
 
 /// A single resource: its body and tag, or 304 when the caller has it already.
 pub fn tagged<B: Into<Bytes>>(
     headers: &HeaderMap,
-    tag: &str,
+    tag: String,
     body: impl FnOnce() -> B,
 ) -> Response {
-    let mut response = if etag::is_known(headers, tag) {
+    let mut response = if etag::is_known(headers, &tag) {
         empty(StatusCode::NOT_MODIFIED)
     } else {
         json_text(StatusCode::OK, body())
     };
-    set(&mut response, ETAG, tag);
+    let tag = HeaderValue::try_from(tag).expect(VISIBLE);
+    response.headers_mut().insert(ETAG, tag);
     response
 }
 
 /// Sets a header to text that we made.
 pub fn set(response: &mut Response, name: HeaderName, value: &str) {
-    let value = HeaderValue::from_str(value).expect("what we put into headers is visible ASCII");
+    let value = HeaderValue::from_str(value).expect(VISIBLE);
     response.headers_mut().insert(name, value);
 }
 

@@ -9,6 +9,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::HeaderMap;
 use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
 use hyper::header::CONTENT_TYPE;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::http::query::shown;
@@ -78,6 +79,13 @@ pub enum BodyError {
     Invalid(Invalid),
 }
 
+impl BodyError {
+    /// It is JSON, but no object.
+    pub fn not_an_object() -> Self {
+        Self::Invalid(Invalid::new("body", "the body must be a JSON object"))
+    }
+}
+
 /// Reads a whole body.
 pub async fn read(headers: &HeaderMap, body: Body, timeout: Duration) -> Result<Bytes, BodyError> {
     let announced = headers.get(hyper::header::CONTENT_LENGTH);
@@ -97,8 +105,12 @@ pub async fn read(headers: &HeaderMap, body: Body, timeout: Duration) -> Result<
     }
 }
 
-/// Understands a body as a JSON object of one of the media types.
-pub fn object(headers: &HeaderMap, body: &[u8], media_types: &[&str]) -> Result<Fields, BodyError> {
+/// Understands a body as JSON of one of the media types.
+pub fn json<'a, T: Deserialize<'a>>(
+    headers: &HeaderMap,
+    body: &'a [u8],
+    media_types: &[&str],
+) -> Result<T, BodyError> {
     let given = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -116,17 +128,25 @@ pub fn object(headers: &HeaderMap, body: &[u8], media_types: &[&str]) -> Result<
     if !known || !charset_is_fine {
         return Err(BodyError::UnsupportedMediaType);
     }
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Ok(Fields(fields)),
-        Ok(_) => Err(BodyError::Invalid(Invalid::new(
-            "body",
-            "the body must be a JSON object",
-        ))),
-        Err(error) => {
-            let reason = format!("the body is not JSON: {error}");
-            Err(BodyError::Invalid(Invalid::new("body", reason)))
-        }
+    serde_json::from_slice(body).map_err(|error| {
+        let reason = format!("the body is not JSON: {error}");
+        BodyError::Invalid(Invalid::new("body", reason))
+    })
+}
+
+/// Understands a body as a JSON object of one of the media types.
+pub fn object(headers: &HeaderMap, body: &[u8], media_types: &[&str]) -> Result<Fields, BodyError> {
+    match json(headers, body, media_types)? {
+        Value::Object(fields) => Ok(Fields(fields)),
+        _ => Err(BodyError::not_an_object()),
     }
+}
+
+/// That a field is none of the resource's.
+pub fn unknown_field(name: &str) -> Invalid {
+    let name = shown(name);
+    let reason = format!("{name} is not a field of this resource");
+    Invalid::new(name, reason)
 }
 
 /// The fields of a body, taken out one by one; what is left over is unknown.
@@ -196,13 +216,13 @@ impl Fields {
         let Some(name) = self.0.keys().next() else {
             return Ok(());
         };
-        let name = shown(name);
-        let reason = if system_managed.contains(&name.as_str()) {
-            format!("{name} is managed by the system")
-        } else {
-            format!("{name} is not a field of this resource")
-        };
-        Err(Invalid::new(name, reason))
+        if !system_managed.contains(&name.as_str()) {
+            return Err(unknown_field(name));
+        }
+        Err(Invalid::new(
+            name,
+            format!("{name} is managed by the system"),
+        ))
     }
 
     /// All of it.

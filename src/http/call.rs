@@ -15,12 +15,13 @@ use crate::http::Http;
 use crate::http::body::{self, Fields};
 use crate::http::clients::failure::Failure;
 use crate::http::once;
+use crate::http::pages::Key;
 use crate::http::query::{Query, decoded};
 use crate::http::rate_limits;
 use crate::http::router::Asked;
 use crate::model::id::{ClientId, DepartmentId, UserId};
 use crate::model::invalid::Invalid;
-use crate::model::page::Position;
+use crate::model::page::{Moment, Position};
 use crate::model::rate_limit::{Decision, RouteClass};
 use crate::model::scope::Scope;
 use crate::operations::app::App;
@@ -138,6 +139,11 @@ impl Call {
     /// The app.
     pub fn app(&self) -> &App {
         &self.http.app
+    }
+
+    /// What the page is kept under that answers this request at that moment.
+    pub fn page_key(&self, access: &Access, moment: Moment) -> Key {
+        Key::new(access.client(), moment, &self.asked.head.uri)
     }
 
     /// The request's headers.

@@ -9,9 +9,11 @@ pub mod cursor;
 pub mod documents;
 pub mod etag;
 pub mod gateway;
+pub mod kinds;
 pub mod metrics;
 pub mod observe;
 pub mod once;
+mod pages;
 pub mod probes;
 pub mod profile_body;
 pub mod query;
@@ -20,12 +22,14 @@ pub mod request_log;
 pub mod router;
 pub mod routes;
 pub mod server;
+mod timer;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::cursor::Seal;
 use crate::http::metrics::Metrics;
+use crate::http::pages::Pages;
 use crate::http::rate_limits::ResetForm;
 use crate::http::request_log::RequestLog;
 use crate::operations::app::App;
@@ -40,6 +44,8 @@ pub struct Settings {
     pub body_timeout: Duration,
     /// Whether `/metrics` is there.
     pub metrics: bool,
+    /// How many bytes of rendered pages are kept.
+    pub pages_bytes: usize,
 }
 
 impl Default for Settings {
@@ -48,6 +54,7 @@ impl Default for Settings {
             reset_form: ResetForm::default(),
             body_timeout: Duration::from_secs(30),
             metrics: true,
+            pages_bytes: 1024 * 1024,
         }
     }
 }
@@ -57,6 +64,7 @@ pub struct Http {
     app: Arc<App>,
     settings: Settings,
     seal: Seal,
+    pages: Pages,
     metrics: Arc<Metrics>,
     log: Arc<RequestLog>,
 }
@@ -70,10 +78,12 @@ impl Http {
         log: Arc<RequestLog>,
     ) -> Result<Arc<Self>, Error> {
         let seal = Seal::new(&app.kept_key("cursors").await?);
+        let pages = Pages::new(settings.pages_bytes);
         Ok(Arc::new(Self {
             app,
             settings,
             seal,
+            pages,
             metrics,
             log,
         }))

@@ -53,9 +53,9 @@ impl FailureReason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RequestLogMode {
     /// Every request.
-    #[default]
     All,
     /// Those answered with 500 and above, and those that took longer than a second.
+    #[default]
     Errors,
     /// None.
     Off,

@@ -14,7 +14,7 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{sleep, timeout};
@@ -22,6 +22,7 @@ use tokio::time::{sleep, timeout};
 use crate::http::body::Body;
 use crate::http::metrics::Metrics;
 use crate::http::router::Router;
+use crate::http::timer::ConnectionTimer;
 
 /// The most bytes of one request's line and headers. More than hyper's 100 headers is refused too;
 /// saying that number here would cost an allocation for each request.
@@ -75,7 +76,6 @@ pub async fn serve(
 ) -> usize {
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
         .header_read_timeout(limits.header_timeout)
         .max_header_size(HEADER_BYTES_MAX)
         // What a connection holds at most; a buffer may come out larger than was asked for, so this
@@ -164,7 +164,7 @@ impl Drop for Open {
 
 /// One connection from its first byte to its end.
 async fn converse(
-    builder: http1::Builder,
+    mut builder: http1::Builder,
     stream: TcpStream,
     peer: IpAddr,
     router: Arc<Router>,
@@ -177,6 +177,7 @@ async fn converse(
         let router = Arc::clone(&router);
         async move { Ok::<_, Infallible>(router.answer(request.map(Body::new), peer).await) }
     });
+    builder.timer(ConnectionTimer::new());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), answer));
     loop {
         tokio::select! {

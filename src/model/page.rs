@@ -136,6 +136,17 @@ pub struct DepartmentQuery {
     pub order: SortOrder,
 }
 
+/// A moment of one image: as long as it stays, so does every answer made from that image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Moment {
+    /// Which image. A database may go back, and come to the same numbers by another way.
+    pub image: u64,
+    /// The number of the latest change.
+    pub records: i64,
+    /// The number of the latest entry of the activity log.
+    pub activity: i64,
+}
+
 /// Part of a list, as one moment shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::directory::Live;
+use crate::directory::Directory;
+use crate::directory::image::Image;
 use crate::model::activity::{Channel, Report};
 use crate::model::change::Source;
 use crate::model::id::{ClientId, UserId};
@@ -20,10 +21,14 @@ use crate::operations::caller::Access;
 use crate::operations::error::{Error, Noun};
 use crate::operations::users::{create_or_revive, live};
 use crate::operations::write::{Done, Once, write};
-use crate::store;
+use crate::store::{self, Tx};
 
 /// Reports in one request at most.
 pub const REPORTS_MAX: usize = 1_000;
+/// Reports of all clients that wait for a commit at most, some 50 MB: one more is told to come again.
+const WAITING_MAX: usize = 1_000_000;
+/// Reports in one entry of the log at most: other nodes read it in one piece.
+const ENTRY_MAX: usize = 16 * REPORTS_MAX;
 /// How far ahead of our clock a report may be.
 pub(super) const CLOCK_SKEW_MS: i64 = 5 * 60 * 1000;
 
@@ -97,11 +102,14 @@ pub async fn report(
     let mut receipt = Receipt::default();
     let mut unknown = Vec::new();
     let mut reports = Vec::with_capacity(sent.len());
-    for (index, sent) in sent.into_iter().enumerate() {
-        match sent.and_then(|sent| resolve(&live, access, sent, latest)) {
-            Ok(Resolved::Known(report)) => reports.push(report),
-            Ok(Resolved::Unknown(key, report)) => unknown.push((index, key, report)),
-            Err(rejection) => receipt.rejected.push((index, rejection)),
+    {
+        let image = live.read();
+        for (index, sent) in sent.into_iter().enumerate() {
+            match sent.and_then(|sent| resolve(&image, access, sent, latest)) {
+                Ok(Resolved::Known(report)) => reports.push(report),
+                Ok(Resolved::Unknown(key, report)) => unknown.push((index, key, report)),
+                Err(rejection) => receipt.rejected.push((index, rejection)),
+            }
         }
     }
     if !unknown.is_empty() {
@@ -131,7 +139,7 @@ enum Resolved {
 }
 
 fn resolve(
-    live: &Live,
+    image: &Image,
     access: &Access,
     sent: SentReport,
     latest: Timestamp,
@@ -143,7 +151,6 @@ fn resolve(
             message,
         });
     }
-    let image = live.read();
     let user = match &sent.subject {
         Subject::Id(id) => image.user_or_deleted(*id),
         Subject::Key(key) => image.user_by_key(key),
@@ -227,17 +234,48 @@ struct Waiting {
 
 /// Reports that wait for the next commit, by client.
 #[derive(Default)]
-pub struct Queue(Mutex<HashMap<ClientId, Vec<Waiting>>>);
+pub struct Queue(Mutex<Reports>);
+
+#[derive(Default)]
+struct Reports {
+    waiting: HashMap<ClientId, Vec<Waiting>>,
+    /// Reports that wait or are being written, of all clients.
+    count: usize,
+}
+
+impl Queue {
+    /// Lets reports wait, and says whether they are the first of their client's. Refuses them when
+    /// too many wait: the database does not keep up.
+    fn push(&self, client: ClientId, new: Waiting) -> Result<bool, Error> {
+        let mut queue = self.0.lock();
+        if queue.count + new.reports.len() > WAITING_MAX {
+            return Err(Error::Unavailable(
+                "too many reports are waiting".to_owned(),
+            ));
+        }
+        queue.count += new.reports.len();
+        let waiting = queue.waiting.entry(client).or_default();
+        waiting.push(new);
+        Ok(waiting.len() == 1)
+    }
+
+    fn take(&self, client: ClientId) -> Vec<Waiting> {
+        self.0.lock().waiting.remove(&client).unwrap_or_default()
+    }
+
+    /// Tells those who were taken what became of their reports.
+    fn answer(&self, taken: Vec<Waiting>, result: &Result<(), Error>) {
+        self.0.lock().count -= taken.iter().map(|one| one.reports.len()).sum::<usize>();
+        for waiting in taken {
+            drop(waiting.sender.send(result.clone()));
+        }
+    }
+}
 
 /// Appends the reports with those of whoever else waits for the same client.
 async fn append(app: &App, client: ClientId, reports: Vec<Report>) -> Result<(), Error> {
     let (sender, receiver) = oneshot::channel();
-    let is_first = {
-        let mut queue = app.activity.0.lock();
-        let waiting = queue.entry(client).or_default();
-        waiting.push(Waiting { reports, sender });
-        waiting.len() == 1
-    };
+    let is_first = app.activity.push(client, Waiting { reports, sender })?;
     // The first one commits for all who come before its turn to write. It does so on a task of its
     // own: its caller may hang up, the others still wait.
     if is_first {
@@ -251,39 +289,66 @@ async fn append(app: &App, client: ClientId, reports: Vec<Report>) -> Result<(),
             let result = store
                 .write(move |tx| {
                     // The turn first, which other nodes may have: meanwhile the group forms.
-                    let number = store::activity::next_number(tx, client)?;
+                    let first = store::activity::next_number(tx, client)?;
                     let mut taken = ours.lock();
-                    taken.extend(work_queue.0.lock().remove(&client).unwrap_or_default());
-                    let reports: Vec<Report> = taken
-                        .iter()
-                        .flat_map(|waiting| &waiting.reports)
-                        .copied()
-                        .collect();
-                    store::activity::insert(tx, client, number, &reports, clock.now())?;
-                    Ok::<_, Error>((number, reports))
+                    taken.extend(work_queue.take(client));
+                    write_entries(tx, client, first, &taken, clock.now())
                 })
                 .await;
             let result = match result {
-                Ok((number, reports)) => {
-                    let caught_up = directory.catch_up_activity(client, number, &reports);
-                    caught_up.await.map_err(Error::from)
-                }
+                Ok(entries) => take_in(&directory, client, entries).await,
                 Err(error) => Err(error),
             };
             // A writer that never ran took nobody: they must not wait for ever. If it ran, who came
             // later has a first one of their own.
             let mut taken = std::mem::take(&mut *taken.lock());
             if result.is_err() && taken.is_empty() {
-                taken = queue.0.lock().remove(&client).unwrap_or_default();
+                taken = queue.take(client);
             }
-            for waiting in taken {
-                drop(waiting.sender.send(result.clone()));
-            }
+            queue.answer(taken, &result);
         });
     }
     receiver
         .await
         .map_err(|_| Error::Unavailable("the server is shutting down".to_owned()))?
+}
+
+/// Writes the reports of those who wait, whole requests to an entry, the first of which has the
+/// number that was taken.
+fn write_entries(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    first: i64,
+    waiting: &[Waiting],
+    now: Timestamp,
+) -> Result<Vec<(i64, Vec<Report>)>, Error> {
+    let mut entries = vec![(first, Vec::new())];
+    for one in waiting {
+        let (_, reports) = entries.last().expect("there is one from the beginning");
+        if !reports.is_empty() && reports.len() + one.reports.len() > ENTRY_MAX {
+            let number = store::activity::next_number(tx, client)?;
+            entries.push((number, Vec::new()));
+        }
+        let (_, reports) = entries.last_mut().expect("there is one from the beginning");
+        reports.extend_from_slice(&one.reports);
+    }
+    for (number, reports) in &entries {
+        store::activity::insert(tx, client, *number, reports, now)?;
+    }
+    Ok(entries)
+}
+
+async fn take_in(
+    directory: &Directory,
+    client: ClientId,
+    entries: Vec<(i64, Vec<Report>)>,
+) -> Result<(), Error> {
+    for (number, reports) in entries {
+        directory
+            .catch_up_activity(client, number, &reports)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Appends one request's reports under its idempotency key.

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::model::id::ClientId;
+use crate::model::timestamp::Timestamp;
 use crate::operations::app::App;
 use crate::operations::error::Error;
 use crate::operations::nodes::fenced;
@@ -15,6 +17,10 @@ pub const POLL_INTERVAL: Duration = Duration::from_millis(500);
 pub const FOLD_INTERVAL: Duration = Duration::from_secs(5);
 /// How often remembered answers that are over are forgotten.
 pub const PURGE_INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// Users whose activity is folded in one transaction: other writes wait for it.
+const FOLDED_AT_ONCE_MAX: usize = 1_000;
+/// Entries that are taken out of the activity log in one transaction, of megabytes each at worst.
+const PRUNED_AT_ONCE_MAX: usize = 32;
 /// How long entries of the activity log stay for other nodes to read.
 pub(super) const LOG_KEPT_MS: i64 = 10 * 60 * 1000;
 
@@ -28,8 +34,8 @@ pub async fn poll(app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// Folds the activity log into its table, one client a transaction, if this node keeps house. One
-/// client's trouble does not keep the others waiting; the last one's is told.
+/// Folds the activity log into its table, if this node keeps house. One client's trouble does not
+/// keep the others waiting; the last one's is told.
 pub async fn fold(app: &App) -> Result<(), Error> {
     if app.nodes.housekeeping_fence().is_none() {
         return Ok(());
@@ -38,9 +44,8 @@ pub async fn fold(app: &App) -> Result<(), Error> {
     let clients = app.store.read(store::activity::unfolded_clients).await?;
     let mut result: Result<(), Error> = Ok(());
     for client in clients {
-        let fold = move |tx: &mut Tx<'_>| store::activity::fold(tx, client, keep_since);
-        match fenced(app, fold).await {
-            Ok(Some(_)) => {}
+        match fold_client(app, client, keep_since).await {
+            Ok(Some(())) => {}
             // Another node keeps house: the rest is for it to do.
             Ok(None) => break,
             Err(error) => result = Err(error),
@@ -49,16 +54,61 @@ pub async fn fold(app: &App) -> Result<(), Error> {
     result
 }
 
+/// Folds one client's log, in transactions that hold nobody up for long: what is to be folded is
+/// found out by a reader, and a table that contains more of the log than it says is no harm, since
+/// times only move on. `None` when another node keeps house.
+async fn fold_client(
+    app: &App,
+    client: ClientId,
+    keep_since: Timestamp,
+) -> Result<Option<()>, Error> {
+    let unfolded = move |tx: &mut Tx<'_>| store::activity::unfolded(tx, client);
+    let unfolded = app.store.read(unfolded).await?;
+    for users in unfolded.users.chunks(FOLDED_AT_ONCE_MAX) {
+        let users = users.to_vec();
+        let merge = move |tx: &mut Tx<'_>| store::activity::merge(tx, client, &users);
+        if fenced(app, merge).await?.is_none() {
+            return Ok(None);
+        }
+    }
+    let number = unfolded.number;
+    let set = move |tx: &mut Tx<'_>| store::activity::set_folded(tx, client, number);
+    if fenced(app, set).await?.is_none() {
+        return Ok(None);
+    }
+    prune(app, client, keep_since).await
+}
+
+/// Takes what was folded and is older than `before` out of a client's log, a few entries a
+/// transaction. `None` when another node keeps house.
+async fn prune(app: &App, client: ClientId, before: Timestamp) -> Result<Option<()>, Error> {
+    loop {
+        let prune = move |tx: &mut Tx<'_>| {
+            store::activity::prune(tx, client, before, PRUNED_AT_ONCE_MAX as i64)
+        };
+        match fenced(app, prune).await? {
+            None => return Ok(None),
+            Some(count) if count < PRUNED_AT_ONCE_MAX => return Ok(Some(())),
+            Some(_) => {}
+        }
+    }
+}
+
 /// Forgets remembered answers that are over, entries of the activity log that were folded long
 /// enough ago for every node to have read them, and nodes that left or died; if this node keeps
 /// house.
 pub async fn purge(app: &App) -> Result<(), Error> {
     let answered_before = app.now().plus_milliseconds(-REMEMBERED_MS);
     let logged_before = app.now().plus_milliseconds(-LOG_KEPT_MS);
+    // Also of a client that has become quiet, which is not folded again.
+    for client in app.store.read(store::activity::logging_clients).await? {
+        if prune(app, client, logged_before).await?.is_none() {
+            return Ok(());
+        }
+    }
     let nodes = app.nodes.forgotten().await;
     let purge = move |tx: &mut Tx<'_>| {
         store::idempotency::purge(tx, answered_before)?;
-        store::activity::prune(tx, logged_before)?;
         for (name, fence, beat) in &nodes {
             store::leases::remove(tx, name, *fence, *beat)?;
         }

@@ -31,6 +31,7 @@ struct Pending {
     /// What the log says of it.
     detail: String,
     has_other_departments: bool,
+    has_other_keys: bool,
 }
 
 impl UserChanges {
@@ -41,6 +42,7 @@ impl UserChanges {
         let pending = Pending {
             detail: difference(None, &user),
             has_other_departments: !user.departments.is_empty(),
+            has_other_keys: true,
             action: "created",
             user,
         };
@@ -70,6 +72,7 @@ impl UserChanges {
         let pending = Pending {
             detail: difference(Some(old), &new),
             has_other_departments: new.departments != old.departments,
+            has_other_keys: new.user_key != old.user_key || new.external_id != old.external_id,
             action,
             user: new,
         };
@@ -95,13 +98,29 @@ impl UserChanges {
             .collect();
         store::changes::insert_many(write.tx, client, &changes)?;
         // Who is new may take a key that somebody gives up, and never gives up one: they come last.
-        store::users::update_many(write.tx, client, &users(&saved))?;
+        let same: Vec<&User> = saved
+            .iter()
+            .filter(|pending| !pending.has_other_keys)
+            .map(|pending| &pending.user)
+            .collect();
+        let others: Vec<&User> = saved
+            .iter()
+            .filter(|pending| pending.has_other_keys)
+            .map(|pending| &pending.user)
+            .collect();
+        store::users::update_many_under_same_keys(write.tx, client, &same)?;
+        store::users::update_many(write.tx, client, &others)?;
         if store::users::insert_many(write.tx, client, &users(&created))? != created.len() {
             return Err(Error::conflict("id", "The id is taken"));
         }
         store::memberships::replace_many(write.tx, client, &departments(&saved))?;
         store::memberships::insert_many(write.tx, client, &departments(&created))?;
-        store::users::remember_renames(write.tx, client, &renames, write.now).map_err(Error::from)
+        store::users::remember_renames(write.tx, client, &renames, write.now)?;
+        for Pending { user, .. } in created.into_iter().chain(saved) {
+            let rename = renames.iter().find(|rename| rename.number == user.revision);
+            write.hand_over(user, rename.cloned());
+        }
+        Ok(())
     }
 }
 

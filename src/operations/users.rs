@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 
 use crate::directory::Live;
 use crate::model::activity::LastActivity;
+use crate::model::department::Department;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
-use crate::model::page::{Page, Position, UserQuery};
+use crate::model::page::{Moment, Page, Position, UserQuery};
 use crate::model::profile_json;
 use crate::model::user::{NewUser, State, Summary, User, UserDetails, UserView};
 use crate::operations::app::App;
@@ -41,6 +42,12 @@ pub async fn get<R>(
     let image = live.read();
     let user = image.user(id).ok_or_else(|| unknown(id))?;
     Ok(show(&user))
+}
+
+/// The moment of the client's image: the same question about its people has the same answer as long
+/// as it stays.
+pub async fn moment(app: &App, access: &Access) -> Result<Moment, Error> {
+    Ok(live(app, access).await?.moment())
 }
 
 /// Lends a page of users to `show`. A department that does not exist matches nobody.
@@ -103,10 +110,20 @@ pub async fn set_departments(
     departments: Vec<DepartmentId>,
     precondition: Precondition,
 ) -> Result<UserDetails, Error> {
-    change(app, access, id, precondition, move |write, user| {
-        check_departments(write, &departments)?;
-        user.departments.clone_from(&departments);
-        Ok(())
+    let seen = last_activity(app, access, id).await?;
+    write(app, access, move |write| {
+        let old = find_live(write, id)?;
+        precondition.check("user", old.revision)?;
+        let found = check_departments(write, &departments)?;
+        let new = User {
+            departments: departments.clone(),
+            ..old.clone()
+        };
+        Ok(UserDetails {
+            user: save(write, &old, new, "updated")?,
+            departments: found,
+            last_activity: seen,
+        })
     })
     .await
 }
@@ -119,11 +136,18 @@ pub async fn patch_profile(
     patch: Map<String, Value>,
     precondition: Precondition,
 ) -> Result<UserDetails, Error> {
-    change(app, access, id, precondition, move |_, user| {
-        let (state, profile) = profile_json::patched(&user.profile, &patch)?;
-        user.state = state.unwrap_or(user.state);
-        user.profile = profile;
-        Ok(())
+    let seen = last_activity(app, access, id).await?;
+    write(app, access, move |write| {
+        let old = find_live(write, id)?;
+        precondition.check("user", old.revision)?;
+        let (state, profile) = profile_json::patched(&old.profile, &patch)?;
+        let new = User {
+            state: state.unwrap_or(old.state),
+            profile,
+            ..old.clone()
+        };
+        let user = save(write, &old, new, "updated")?;
+        details(write, user, seen)
     })
     .await
 }
@@ -162,26 +186,6 @@ pub async fn restore(
             ..old.clone()
         };
         let user = save(write, &old, new, "restored")?;
-        details(write, user, seen)
-    })
-    .await
-}
-
-/// Changes one live user by `work` under the precondition.
-async fn change(
-    app: &App,
-    access: &Access,
-    id: UserId,
-    precondition: Precondition,
-    work: impl Fn(&mut Write<'_, '_>, &mut User) -> Result<(), Error> + Send + 'static,
-) -> Result<UserDetails, Error> {
-    let seen = last_activity(app, access, id).await?;
-    write(app, access, move |write| {
-        let old = find_live(write, id)?;
-        precondition.check("user", old.revision)?;
-        let mut new = old.clone();
-        work(write, &mut new)?;
-        let user = save(write, &old, new, "updated")?;
         details(write, user, seen)
     })
     .await
@@ -238,20 +242,23 @@ fn details(
     })
 }
 
-/// Refuses a department that the client does not have, and one named twice.
+/// The departments of those ids. Refuses one that the client does not have, and one named twice.
 pub(super) fn check_departments(
     write: &mut Write<'_, '_>,
     departments: &[DepartmentId],
-) -> Result<(), Error> {
+) -> Result<Vec<Department>, Error> {
+    let mut found = Vec::with_capacity(departments.len());
     for (index, id) in departments.iter().enumerate() {
         if departments[..index].contains(id) {
             return Err(Invalid::new("departments", format!("{id} is named twice")).into());
         }
-        if store::departments::find(write.tx, write.client, *id)?.is_none() {
-            return Err(Invalid::new("departments", format!("{id} is not a department")).into());
-        }
+        let department = store::departments::find(write.tx, write.client, *id)?;
+        found.push(
+            department
+                .ok_or_else(|| Invalid::new("departments", format!("{id} is not a department")))?,
+        );
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Creates a user under `id`, or revives a deleted one with the same external id or user key.

@@ -5,18 +5,25 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::directory::News;
+use crate::directory::image::Delta;
 use crate::model::change::{Actor, Entity};
 use crate::model::id::ClientId;
 use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::error::{Error, Noun};
 use crate::store::changes::Change;
 use crate::store::idempotency::Remembered;
+use crate::store::users::Rename;
 use crate::store::{self, Tx};
 
 /// How long an answer is remembered under its idempotency key.
 pub const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Users that a write hands over to the image at most. Reading more is cheap beside writing them.
+const HANDED_OVER_MAX: usize = 64;
 
 /// A write in progress.
 pub struct Write<'t, 'c> {
@@ -28,9 +35,30 @@ pub struct Write<'t, 'c> {
     pub now: Timestamp,
     actor: Actor,
     number: i64,
+    /// What was recorded, as long as it is only of a few users: see [`Self::hand_over`].
+    users: Vec<User>,
+    renames: Vec<Rename>,
 }
 
-impl Write<'_, '_> {
+impl<'t, 'c> Write<'t, 'c> {
+    fn begin(
+        tx: &'t mut Tx<'c>,
+        client: ClientId,
+        actor: Actor,
+        now: Timestamp,
+        number: i64,
+    ) -> Self {
+        Self {
+            tx,
+            client,
+            now,
+            actor,
+            number,
+            users: Vec::new(),
+            renames: Vec::new(),
+        }
+    }
+
     /// Records a change of a record and says its number, which is the record's new revision.
     pub fn record(
         &mut self,
@@ -69,6 +97,29 @@ impl Write<'_, '_> {
             action,
             detail,
         }
+    }
+
+    /// Takes the user whom the latest change is about, and how they were called before it if that
+    /// differs: the image need not read again what is handed over.
+    pub(super) fn hand_over(&mut self, user: User, rename: Option<Rename>) {
+        if self.users.len() < HANDED_OVER_MAX {
+            self.users.push(user);
+            self.renames.extend(rename);
+        }
+    }
+
+    /// All that the changes after number `since` touched, if it was handed over: a change of
+    /// anything else, or one user too many, and it has to be read.
+    fn handed_over(self, since: i64) -> Option<Delta> {
+        let changes = usize::try_from(self.number - since).ok()?;
+        (changes > 0 && self.users.len() == changes).then(|| Delta {
+            number: self.number,
+            at: Some(self.now),
+            client: None,
+            departments: Vec::new(),
+            users: self.users,
+            renames: self.renames,
+        })
     }
 }
 
@@ -165,33 +216,36 @@ pub async fn write_once<T: Send + 'static>(
 ) -> Result<Done<T>, Error> {
     let (client, actor) = (access.client(), access.actor());
     let clock = Arc::clone(&app.clock);
-    let (done, number) = app
+    let (done, number, news) = app
         .store
         .write_for(client, move |tx| {
             let number = store::clients::lock(tx, client)?
                 .ok_or_else(|| Error::not_found(Noun::Client, client.as_str()))?;
             // The clock is read under the lock, so that moments ascend with numbers.
             let now = clock.now();
-            let mut latest = number;
+            let (mut latest, mut delta) = (number, None);
             let done = Once::apply(once.as_ref(), tx, Some(client), actor, now, |tx| {
-                let mut write = Write {
-                    tx,
-                    client,
-                    now,
-                    actor,
-                    number,
-                };
+                let mut write = Write::begin(tx, client, actor, now, number);
                 let value = work(&mut write)?;
                 latest = write.number;
+                delta = write.handed_over(number);
                 Ok(value)
             })?;
+            let mut news = None;
             if latest != number {
                 store::clients::set_change_number(tx, client, latest)?;
+                if let Some(delta) = delta {
+                    let at = store::changes::moment(tx, client, number)?;
+                    news = Some(News {
+                        since: (number, at),
+                        delta,
+                    });
+                }
             }
-            Ok::<_, Error>((done, latest))
+            Ok::<_, Error>((done, latest, news))
         })
         .await?;
-    app.directory.catch_up(client, number).await?;
+    app.directory.catch_up_with(client, number, news).await?;
     Ok(done)
 }
 
@@ -209,13 +263,7 @@ pub(super) async fn rehearse<T: Send + 'static>(
             let number = store::clients::change_number(tx, client)?
                 .ok_or_else(|| Error::not_found(Noun::Client, client.as_str()))?;
             let now = clock.now();
-            work(&mut Write {
-                tx,
-                client,
-                now,
-                actor,
-                number,
-            })
+            work(&mut Write::begin(tx, client, actor, now, number))
         })
         .await
 }

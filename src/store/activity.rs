@@ -77,11 +77,40 @@ pub fn logged_since(
     client: ClientId,
     since: i64,
 ) -> Result<Vec<(i64, Vec<Report>)>, Error> {
+    logged(tx, client, since, i64::MAX)
+}
+
+/// Up to `count` of the log's entries after number `since`, in order.
+pub fn logged(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+    count: i64,
+) -> Result<Vec<(i64, Vec<Report>)>, Error> {
+    let mut entries = Vec::new();
+    each_logged(tx, client, since, count, |number, reports| {
+        entries.push((number, reports));
+    })?;
+    Ok(entries)
+}
+
+fn each_logged(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+    count: i64,
+    mut each: impl FnMut(i64, Vec<Report>),
+) -> Result<(), Error> {
     let sql = "SELECT number, reports FROM activity_log WHERE client_id = $1 AND number > $2
-               ORDER BY number";
-    tx.all(sql, &[(&client).into(), since.into()], |row| {
-        Ok((row.number(0)?, row.parsed(1, read_reports)?))
-    })
+               ORDER BY number LIMIT $3";
+    tx.each(
+        sql,
+        &[(&client).into(), since.into(), count.into()],
+        |row| {
+            each(row.number(0)?, row.parsed(1, read_reports)?);
+            Ok(())
+        },
+    )
 }
 
 /// Hands what the table holds of each user to `each`. The log's entries after
@@ -155,14 +184,15 @@ pub fn latest_since(
     since: i64,
 ) -> Result<HashMap<UserId, LastActivity>, Error> {
     let mut latest: HashMap<UserId, LastActivity> = HashMap::new();
-    for (_, reports) in logged_since(tx, client, since)? {
+    // Entry by entry: there are only so many people, but any number of reports.
+    each_logged(tx, client, since, i64::MAX, |_, reports| {
         for report in reports {
             latest
                 .entry(report.user)
                 .or_default()
                 .take(report.channel, report.at);
         }
-    }
+    })?;
     Ok(latest)
 }
 
@@ -172,41 +202,73 @@ pub fn unfolded_clients(tx: &mut Tx<'_>) -> Result<Vec<ClientId>, Error> {
     tx.all(sql, &[], |row| row.parsed(0, ClientId::parse))
 }
 
-/// Folds the log's new entries into the table, and takes entries out of the log that were folded
-/// and are older than `keep_since`: until then other nodes may still read them. Returns how many
-/// users' rows were written.
+/// Clients that have a log, or had one.
+pub fn logging_clients(tx: &mut Tx<'_>) -> Result<Vec<ClientId>, Error> {
+    let sql = "SELECT client_id FROM activity_counters";
+    tx.all(sql, &[], |row| row.parsed(0, ClientId::parse))
+}
+
+/// What the table does not contain yet: the number of the latest entry, and the latest of each user
+/// that entries up to it report.
+pub struct Unfolded {
+    /// The latest entry that is looked at.
+    pub number: i64,
+    /// By user, in one order, so that two who fold at once do not wait for each other.
+    pub users: Vec<(UserId, LastActivity)>,
+}
+
+/// What is to be folded now.
+pub fn unfolded(tx: &mut Tx<'_>, client: ClientId) -> Result<Unfolded, Error> {
+    let known = numbers(tx, client)?;
+    let latest = latest_since(tx, client, known.folded)?;
+    let mut users: Vec<_> = latest.into_iter().collect();
+    users.sort_unstable_by_key(|(user, _)| *user);
+    Ok(Unfolded {
+        number: known.latest,
+        users,
+    })
+}
+
+/// Says that the table contains the log up to entry `number`.
+pub fn set_folded(tx: &mut Tx<'_>, client: ClientId, number: i64) -> Result<(), Error> {
+    let sql = "UPDATE activity_counters SET folded = $2 WHERE client_id = $1 AND folded < $2";
+    tx.execute(sql, &[(&client).into(), number.into()])?;
+    Ok(())
+}
+
+/// Takes up to `count` entries out of the log that were folded and are older than `before`: until
+/// then other nodes may still read them. Returns how many.
+pub fn prune(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    before: Timestamp,
+    count: i64,
+) -> Result<usize, Error> {
+    let sql = "DELETE FROM activity_log WHERE client_id = $1 AND number IN (
+                   SELECT number FROM activity_log WHERE client_id = $1 AND at < $2 AND number <=
+                       (SELECT folded FROM activity_counters WHERE client_id = $1)
+                   ORDER BY number LIMIT $3)";
+    tx.execute(sql, &[(&client).into(), before.into(), count.into()])
+}
+
+/// Folds the log's new entries into the table at once, and takes out of the log what was folded and
+/// is older than `keep_since`. Returns how many users' rows were written.
 ///
 /// Two may fold at once (an import does beside the server): times only move on, and so does the
 /// number up to which the table contains the log.
 pub fn fold(tx: &mut Tx<'_>, client: ClientId, keep_since: Timestamp) -> Result<usize, Error> {
-    let known = numbers(tx, client)?;
-    let latest = latest_since(tx, client, known.folded)?;
-    let mut users: Vec<_> = latest.iter().collect();
-    // In one order, so that two who fold at once do not wait for each other.
-    users.sort_unstable_by_key(|(user, _)| **user);
-    merge(tx, client, &users)?;
-    let sql = "UPDATE activity_counters SET folded = $2 WHERE client_id = $1 AND folded < $2";
-    tx.execute(sql, &[(&client).into(), known.latest.into()])?;
-    let sql = "DELETE FROM activity_log WHERE client_id = $1 AND number <= $2 AND at < $3";
-    tx.execute(
-        sql,
-        &[(&client).into(), known.latest.into(), keep_since.into()],
-    )?;
-    Ok(latest.len())
+    let unfolded = unfolded(tx, client)?;
+    merge(tx, client, &unfolded.users)?;
+    set_folded(tx, client, unfolded.number)?;
+    prune(tx, client, keep_since, i64::MAX)?;
+    Ok(unfolded.users.len())
 }
 
-/// Takes entries out of the log that were folded and are older than `before`, of every client: one
-/// that has become quiet is not folded again. Returns how many.
-pub fn prune(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, Error> {
-    let sql = "DELETE FROM activity_log WHERE at < $1 AND number <= (SELECT folded FROM
-               activity_counters WHERE activity_counters.client_id = activity_log.client_id)";
-    tx.execute(sql, &[before.into()])
-}
-
-fn merge(
+/// Merges what is known of some users into the table. Times only move on.
+pub fn merge(
     tx: &mut Tx<'_>,
     client: ClientId,
-    users: &[(&UserId, &LastActivity)],
+    users: &[(UserId, LastActivity)],
 ) -> Result<(), Error> {
     let sql = "INSERT INTO activity (client_id, user_id, desktop_at, web_at)
                VALUES ($1, $2, $3, $4) ON CONFLICT (client_id, user_id) DO UPDATE SET
@@ -217,7 +279,7 @@ fn merge(
                    excluded.web_at - 1) THEN excluded.web_at ELSE activity.web_at END";
     let rows = users.iter().map(|(user, activity)| {
         let (desktop_at, web_at) = (activity.desktop_at.into(), activity.web_at.into());
-        [Value::from(&client), (*user).into(), desktop_at, web_at]
+        [Value::from(&client), user.into(), desktop_at, web_at]
     });
     tx.execute_many(sql, rows)?;
     Ok(())
@@ -227,17 +289,14 @@ fn merge(
 fn write_reports(reports: &[Report]) -> String {
     let mut text = String::with_capacity(reports.len() * 54);
     for report in reports {
-        let channel = match report.channel {
-            Channel::Desktop => 'd',
-            Channel::Web => 'w',
-        };
-        writeln!(
-            text,
-            "{} {channel} {}",
-            report.user,
-            report.at.milliseconds()
-        )
-        .expect("a String takes all that is written to it");
+        text.push_str(report.user.as_str());
+        text.push_str(match report.channel {
+            Channel::Desktop => " d ",
+            Channel::Web => " w ",
+        });
+        write!(text, "{}", report.at.milliseconds())
+            .expect("a String takes all that is written to it");
+        text.push('\n');
     }
     text
 }

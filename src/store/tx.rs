@@ -170,6 +170,11 @@ impl Tx<'_> {
         sql: &str,
         rows: impl IntoIterator<Item = impl AsRef<[Value<'v>]>>,
     ) -> Result<usize, Error> {
+        let mut rows = rows.into_iter().peekable();
+        // Most writes leave most tables alone: no statement is looked for then.
+        if rows.peek().is_none() {
+            return Ok(0);
+        }
         match self {
             Self::Sqlite(connection) => {
                 let mut statement = connection.prepare_cached(sql)?;

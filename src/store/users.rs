@@ -143,13 +143,40 @@ pub fn update_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result
     write(tx, sql, client, users)
 }
 
+/// As [`update_many`], for users who keep their user keys and external ids, whose indexes this leaves
+/// alone.
+pub fn update_many_under_same_keys(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    users: &[&User],
+) -> Result<usize, Error> {
+    let sql = "UPDATE users SET username = $3, state = $4, profile = $5, created_at = $6,
+               updated_at = $7, deleted_at = $8, revision = $9 WHERE client_id = $1 AND id = $2";
+    let profiles: Vec<Option<String>> = users.iter().map(|user| profile_of(user)).collect();
+    let rows = users.iter().zip(&profiles).map(|(user, profile)| {
+        [
+            Value::from(&client),
+            (&user.id).into(),
+            (&user.username).into(),
+            user.state.name().into(),
+            profile.as_ref().into(),
+            user.created_at.into(),
+            user.updated_at.into(),
+            user.deleted_at.into(),
+            user.revision.into(),
+        ]
+    });
+    tx.execute_many(sql, rows)
+}
+
+fn profile_of(user: &User) -> Option<String> {
+    (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile))
+}
+
 fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Result<usize, Error> {
     let made: Vec<(String, Option<String>)> = users
         .iter()
-        .map(|user| {
-            let profile = (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile));
-            (fold(&user.user_key), profile)
-        })
+        .map(|user| (fold(&user.user_key), profile_of(user)))
         .collect();
     let rows = users
         .iter()

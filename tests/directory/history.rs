@@ -12,6 +12,7 @@ on_both! {
     threads = 1:
     a_database_that_went_back_is_read_anew,
     a_database_that_went_back_and_on_is_read_anew,
+    who_writes_after_it_went_back_and_on_to_the_same_number_reads_it_anew,
 }
 
 async fn is_known(world: &World, user: UserId) -> bool {
@@ -59,6 +60,22 @@ async fn a_database_that_went_back_and_on_is_read_anew(on: Backend) {
         new.push(create(&another, &world.access(0), name).await);
     }
     housekeeping::poll(&world.app).await.unwrap();
+    for user in new.into_iter().chain([kept]) {
+        assert!(is_known(&world, user).await);
+    }
+    assert!(!is_known(&world, lost).await);
+    assert!(!is_known(&world, gone).await);
+}
+
+async fn who_writes_after_it_went_back_and_on_to_the_same_number_reads_it_anew(on: Backend) {
+    let (world, [kept, lost, gone]) = gone_back(on).await;
+    world.clock.advance(1_000);
+    let another = world.another_app().await;
+    let mut new = Vec::new();
+    for name in ["one", "two"] {
+        new.push(create(&another, &world.access(0), name).await);
+    }
+    new.push(world.create(0, "three").await);
     for user in new.into_iter().chain([kept]) {
         assert!(is_known(&world, user).await);
     }

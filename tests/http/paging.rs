@@ -243,3 +243,31 @@ fn who_is_there_throughout_a_walk_is_met_once_whatever_is_written() {
         })
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_page_that_was_shown_before_shows_what_happened_since() {
+    let client = Tenant::new().await;
+    client.instance("acme").await;
+    let other = Tenant::within(&client.world, "Other").await;
+    let id = client.user("anna").await;
+    let mut clients_pages = HashSet::new();
+    let mut gateway_pages = HashSet::new();
+    for step in 0..4 {
+        match step {
+            0 => {}
+            1 => client.seen("anna", "web", "2026-02-24T10:00:00Z").await,
+            2 => drop(client.user("bert").await),
+            _ => drop(client.delete(&format!("/users/{id}")).await.must_be(204)),
+        }
+        for _ in 0..2 {
+            clients_pages.insert(client.get("/users?page_size=7").await.to_string());
+            gateway_pages.insert(client.gateway("/acme/users").await.to_string());
+        }
+    }
+    assert_eq!(clients_pages.len(), 4, "{clients_pages:?}");
+    // It shows nobody's activity.
+    assert_eq!(gateway_pages.len(), 3, "{gateway_pages:?}");
+    // The same words from somebody else are another question.
+    let theirs = other.get("/users?page_size=7").await.to_string();
+    assert!(theirs.ends_with(r#""total_count":0,"next_cursor":null}"#), "{theirs}");
+}

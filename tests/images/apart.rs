@@ -162,7 +162,7 @@ async fn what_was_folded_and_taken_out_of_the_log_reaches_the_others(on: Backend
 }
 
 async fn a_write_that_is_durable_is_not_called_a_failure(on: Backend) {
-    let mut world = World::new(on, 1, 1, crate::AMPLE).await;
+    let mut world = World::new(on, 1, 2, crate::AMPLE).await;
     let first = create(&world, 0, "first").await;
     assert_eq!(seen_at(&world, 0, first).await, None, "the image is loaded");
     // With this table gone nothing can be caught up with, though users can be written.
@@ -173,6 +173,8 @@ async fn a_write_that_is_durable_is_not_called_a_failure(on: Backend) {
         renaming.await.unwrap();
     };
     rename("renames", "hidden").await;
+    // What another node wrote before has to be read.
+    create(&world, 1, "elsewhere").await;
     let created = create(&world, 0, "second").await;
     let access = world.access(0);
     let failed = users::get(&world.apps[0], &access, created, |_| ()).await;

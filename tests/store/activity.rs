@@ -19,6 +19,8 @@ contract! {
     folding_again_changes_nothing,
     one_channel_leaves_the_other_as_it_was,
     folding_keeps_what_others_may_still_read,
+    only_so_many_entries_are_taken_out_that_are_folded_and_old,
+    the_log_is_read_in_parts,
     activity_of_two_clients_never_meets,
     how_far_each_client_has_come_is_one_question,
     who_takes_a_number_has_the_turn_until_the_transaction_ends,
@@ -203,6 +205,52 @@ async fn folding_keeps_what_others_may_still_read(world: &World) {
             assert_eq!(activity::logged_since(tx, client, 0)?, []);
             let next = activity::append(tx, client, &[], at(99))?;
             assert_eq!(next, 4, "what was taken out never comes again");
+            Ok(())
+        })
+        .await;
+}
+
+async fn only_so_many_entries_are_taken_out_that_are_folded_and_old(world: &World) {
+    world
+        .write(|tx| {
+            let client = client_id(A);
+            for moment in [10, 20, 30, 40] {
+                activity::append(tx, client, &[report(1, Channel::Web, moment)], at(moment))?;
+            }
+            activity::fold(tx, client, at(0))?;
+            // Old, as by a clock that was set back, but not folded.
+            activity::append(tx, client, &[report(1, Channel::Web, 5)], at(5))?;
+            activity::append(tx, client_id(B), &[], at(5))?;
+            activity::fold(tx, client_id(B), at(0))?;
+            for (count, taken, left) in [
+                (2, 2, vec![3, 4, 5]),
+                (9, 1, vec![4, 5]),
+                (9, 0, vec![4, 5]),
+            ] {
+                assert_eq!(activity::prune(tx, client, at(40), count)?, taken);
+                let kept = activity::logged_since(tx, client, 0)?;
+                let kept: Vec<i64> = kept.into_iter().map(|(number, _)| number).collect();
+                assert_eq!(kept, left);
+            }
+            assert_eq!(activity::logged_since(tx, client_id(B), 0)?.len(), 1);
+            let mut logging = activity::logging_clients(tx)?;
+            logging.sort();
+            assert_eq!(logging, [client, client_id(B)]);
+            Ok(())
+        })
+        .await;
+}
+
+async fn the_log_is_read_in_parts(world: &World) {
+    world
+        .write(|tx| {
+            let client = client_id(A);
+            for moment in 1..=5 {
+                activity::append(tx, client, &[report(1, Channel::Web, moment)], at(0))?;
+            }
+            let part = activity::logged(tx, client, 1, 3)?;
+            let expected = [2, 3, 4].map(|number| (number, vec![report(1, Channel::Web, number)]));
+            assert_eq!(part, expected);
             Ok(())
         })
         .await;

@@ -17,11 +17,16 @@ contract! {
     what_was_written_is_there_after_opening_again,
 }
 
-/// Work that waits until it is let go on, from outside the runtime.
+/// Work that waits until it is let go on, from outside the runtime. The gate stays open then: work
+/// may be run again.
 fn gate() -> (mpsc::Sender<()>, impl Fn() + Send + 'static) {
     let (sender, receiver) = mpsc::channel();
-    let receiver = Mutex::new(receiver);
-    let wait = move || receiver.lock().recv().expect("the test opens the gate");
+    let receiver = Mutex::new(Some(receiver));
+    let wait = move || {
+        if let Some(receiver) = receiver.lock().take() {
+            receiver.recv().expect("the test opens the gate");
+        }
+    };
     (sender, wait)
 }
 

@@ -8,6 +8,7 @@
     reason = "a tool for developers: its output is the terminal"
 )]
 
+mod bench;
 mod place;
 mod programs;
 mod soak;
@@ -20,14 +21,18 @@ Usage: cargo xtask <command>
 
 Commands:
   test                everything that must hold before a change is merged
+  bench [--quick] [--users N] [SECTION ...]
+                      the released binary beside what it is held against: docs/benchmarks.md
   soak [--minutes N]  the released binary under load; it takes the soak's own arguments
 
-Not there yet: bench, openapi.";
+Not there yet: openapi.";
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Task {
     Test,
+    /// With the benchmark's own arguments, which it judges itself.
+    Bench(Vec<String>),
     /// With the soak's own arguments, which it judges itself.
     Soak(Vec<String>),
 }
@@ -35,6 +40,7 @@ enum Task {
 fn main() -> ExitCode {
     match parse(env::args().skip(1)) {
         Ok(Task::Test) => test::run(),
+        Ok(Task::Bench(arguments)) => bench::run(&arguments),
         Ok(Task::Soak(arguments)) => soak::run(&arguments),
         Err(problem) => {
             eprintln!("cargo xtask: {problem}\n\n{USAGE}");
@@ -48,6 +54,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task, String> {
     let command = arguments.next().ok_or("a command is missing")?;
     let task = match command.as_str() {
         "test" => Task::Test,
+        "bench" => return Ok(Task::Bench(arguments.collect())),
         "soak" => return Ok(Task::Soak(arguments.collect())),
         _ => return Err(format!("there is no command `{command}`")),
     };
@@ -81,13 +88,22 @@ mod tests {
     }
 
     #[test]
+    fn bench_takes_arguments_of_its_own() {
+        let arguments = ["--quick".to_owned(), "get".to_owned()].to_vec();
+        assert_eq!(
+            parsed(&["bench", "--quick", "get"]),
+            Ok(Task::Bench(arguments))
+        );
+    }
+
+    #[test]
     fn a_missing_command_is_refused() {
         assert_eq!(parsed(&[]), Err("a command is missing".to_owned()));
     }
 
     #[test]
     fn an_unknown_command_is_refused_by_its_name() {
-        for command in ["bench", "openapi", "Soak", "Test", "--help", ""] {
+        for command in ["openapi", "Bench", "Soak", "Test", "--help", ""] {
             assert_eq!(
                 parsed(&[command]),
                 Err(format!("there is no command `{command}`"))

@@ -51,6 +51,24 @@ impl Place {
         command
     }
 
+    /// A program of crates.io of our own below the target directory, which is built when it is not
+    /// there. Nothing outside the checkout is changed.
+    pub(crate) fn tool(&self, name: &'static str, version: &str) -> Result<PathBuf, String> {
+        let tools = self.target.join("tools");
+        let own = tools.join("bin").join(name);
+        let mut asked = Command::new(&own);
+        asked.arg("--version");
+        if !answers(asked) {
+            let mut install = self.cargo(["install", name, "--locked", "--version", version]);
+            install.arg("--root").arg(tools);
+            run_step(Step {
+                name,
+                command: install,
+            })?;
+        }
+        Ok(own)
+    }
+
     pub(crate) fn command(&self, program: &OsString) -> Command {
         let mut command = Command::new(program);
         command

@@ -21,7 +21,7 @@ struct Program {
 
 /// The bundled SQLite and aws-lc are C, the tests paste the demo's curl lines into a shell, and they
 /// start the servers that Rollcall works with.
-const PROGRAMS: [Program; 4] = [
+const FOR_TESTS: [Program; 4] = [
     Program {
         name: "cc",
         package: "build-essential",
@@ -44,9 +44,62 @@ const PROGRAMS: [Program; 4] = [
     },
 ];
 
-/// Installs the programs that are missing, where that is ours to do.
-pub(crate) fn install() -> Result<(), String> {
-    let missing = || PROGRAMS.iter().filter(|program| !(program.is_installed)());
+/// What puts load on a server and pins it: without these nothing is measured.
+const FOR_LOAD: [Program; 3] = [
+    Program {
+        name: "cc",
+        package: "build-essential",
+        is_installed: || answers(system("cc", &["--version"])),
+    },
+    Program {
+        name: "wrk",
+        package: "wrk",
+        // It prints its version and fails.
+        is_installed: || is_in_path("wrk"),
+    },
+    Program {
+        name: "taskset and setpriv",
+        package: "util-linux",
+        is_installed: || is_in_path("taskset") && is_in_path("setpriv"),
+    },
+];
+
+/// What Rollcall is held against beside the bare server.
+const FOR_COMPARISON: [Program; 3] = [
+    Program {
+        name: "nginx",
+        package: "nginx",
+        is_installed: || is_in_path("nginx"),
+    },
+    Program {
+        name: "slapd",
+        package: "slapd",
+        is_installed: || is_in_path("slapd"),
+    },
+    Program {
+        name: "PostgreSQL 15 or newer",
+        package: "postgresql",
+        is_installed: postgres::is_installed,
+    },
+];
+
+/// Installs what the tests need and is missing, where that is ours to do.
+pub(crate) fn install_for_tests() -> Result<(), String> {
+    install(&FOR_TESTS)
+}
+
+/// As [`install_for_tests`], for the benchmark. What it is held against may stay missing: then its
+/// rows say so, and the sentence here says how to get it.
+pub(crate) fn install_for_bench() -> Result<(), String> {
+    install(&FOR_LOAD)?;
+    if let Err(sentence) = install(&FOR_COMPARISON) {
+        println!("    {sentence}");
+    }
+    Ok(())
+}
+
+fn install(programs: &[Program]) -> Result<(), String> {
+    let missing = || programs.iter().filter(|program| !(program.is_installed)());
     if missing().next().is_none() {
         return Ok(());
     }
@@ -81,6 +134,14 @@ pub(crate) fn install() -> Result<(), String> {
     }
 }
 
+/// Whether there is such a program, where root's are too: some are not in everybody's path.
+fn is_in_path(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let sbin = [PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")];
+    let mut directories = std::env::split_paths(&path).chain(sbin);
+    directories.any(|directory| directory.join(name).is_file())
+}
+
 /// While this lives, installing a package starts no daemon of it: Debian's own mechanism, a file
 /// that is asked before any service is started. A container mostly has one already, and it stays.
 struct NoDaemons {
@@ -92,7 +153,7 @@ impl NoDaemons {
         // One that is left behind by a killed process takes itself away when it is asked.
         let text = format!(
             "#!/bin/sh\n\
-             # Made by `cargo xtask test` while it installs programs.\n\
+             # Made by `cargo xtask` while it installs programs.\n\
              [ -d /proc/{} ] && exit 101\n\
              rm -f \"$0\"\n\
              exit 0\n",
@@ -144,6 +205,12 @@ mod tests {
         let mut command = Command::new("sh");
         let status = command.arg(policy).args(["redis-server", "start"]).status();
         status.expect("it can be asked").code()
+    }
+
+    #[test]
+    fn a_program_is_found_in_the_path_or_not_at_all() {
+        assert!(is_in_path("sh"));
+        assert!(!is_in_path("rollcall-no-such-program"));
     }
 
     #[test]

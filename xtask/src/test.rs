@@ -37,7 +37,7 @@ pub(crate) fn run() -> ExitCode {
 fn run_in(place: &Place) -> Result<(), String> {
     let start = Instant::now();
     println!("==> install what is needed");
-    programs::install()?;
+    programs::install_for_tests()?;
     require_component(place, "fmt", "rustfmt")?;
     require_component(place, "clippy", "clippy")?;
     let deny = install_cargo_deny(place)?;
@@ -136,24 +136,12 @@ fn require_component(place: &Place, subcommand: &str, component: &str) -> Result
 }
 
 /// The start of a command that runs cargo-deny: the installed one, or our own below the target
-/// directory, which is built when it is not there. Nothing outside the checkout is changed.
+/// directory.
 fn install_cargo_deny(place: &Place) -> Result<Vec<OsString>, String> {
     if answers(place.cargo(["deny", "--version"])) {
         return Ok(vec![place.cargo.clone(), "deny".into()]);
     }
-    let tools = place.target.join("tools");
-    let own: OsString = tools.join("bin").join("cargo-deny").into();
-    let mut version = place.command(&own);
-    version.arg("--version");
-    if !answers(version) {
-        let mut install = place.cargo(["install", "cargo-deny", "--locked", "--version"]);
-        install.arg(CARGO_DENY_VERSION).arg("--root").arg(tools);
-        run_step(Step {
-            name: "cargo-deny",
-            command: install,
-        })?;
-    }
-    Ok(vec![own])
+    Ok(vec![place.tool("cargo-deny", CARGO_DENY_VERSION)?.into()])
 }
 
 #[cfg(test)]

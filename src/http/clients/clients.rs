@@ -26,7 +26,7 @@ const SYSTEM_MANAGED: [&str; 3] = ["status", "created_at", "updated_at"];
 pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
     call.query(&[])?;
     let show = |client: &Client| {
-        answer::tagged(call.headers(), &etag::of_revision(client.revision), || {
+        answer::tagged(call.headers(), etag::of_revision(client.revision), || {
             answer::text_of(&ClientBody::from(client))
         })
     };

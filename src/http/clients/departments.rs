@@ -29,7 +29,7 @@ const SYSTEM_MANAGED: [&str; 4] = ["id", "member_count", "created_at", "updated_
 pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
     call.query(&[])?;
     let show = |view: &DepartmentView<'_>| {
-        answer::tagged(call.headers(), &etag::of_department(view), || {
+        answer::tagged(call.headers(), etag::of_department(view), || {
             answer::text_of(&DepartmentBody::from(view))
         })
     };

@@ -2,6 +2,7 @@
 
 use crate::http::answer::Response;
 use hyper::StatusCode;
+use hyper::body::Bytes;
 use hyper::header::ETAG;
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
     call.query(&[])?;
     let id = call.user_id()?;
     let show = |user: &UserView<'_>| {
-        answer::tagged(call.headers(), &etag::of_user(user), || {
+        answer::tagged(call.headers(), etag::of_user(user), || {
             wire::user_text(user)
         })
     };
@@ -68,6 +69,11 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
 
 /// `GET …/users`
 pub async fn list(call: Call, access: Access) -> Result<Response, Failure> {
+    let moment = users::moment(call.app(), &access).await?;
+    let key = call.page_key(&access, moment);
+    if let Some(page) = call.http.pages.get(&key) {
+        return Ok(answer::json_text(StatusCode::OK, page));
+    }
     let query = call.query(&LIST_PARAMETERS)?;
     let asked = asked_ids(&query)?;
     let filter = user_query(&query, asked.as_deref())?;
@@ -92,7 +98,9 @@ pub async fn list(call: Call, access: Access) -> Result<Response, Failure> {
         };
         body.to_text()
     });
-    Ok(answer::json_text(StatusCode::OK, listed.await?))
+    let page = Bytes::from(listed.await?);
+    call.http.pages.keep(key, page.clone());
+    Ok(answer::json_text(StatusCode::OK, page))
 }
 
 /// `GET …/users/summary`
@@ -200,7 +208,7 @@ pub async fn profile(call: Call, access: Access) -> Result<Response, Failure> {
     call.query(&[])?;
     let id = call.user_id()?;
     let show = |user: &UserView<'_>| {
-        answer::tagged(call.headers(), &etag::of_revision(user.revision), || {
+        answer::tagged(call.headers(), etag::of_revision(user.revision), || {
             profile_text(user)
         })
     };

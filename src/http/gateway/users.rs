@@ -2,18 +2,20 @@
 
 use crate::http::answer::Response;
 use hyper::StatusCode;
+use hyper::body::Bytes;
 
 use crate::http::answer;
 use crate::http::gateway::{Failure, Question};
+use crate::http::pages::Key;
 use crate::http::profile_body;
 use crate::http::query::Query;
 use crate::model::filter::Filter;
 use crate::model::id::UserId;
 use crate::model::invalid::Invalid;
 use crate::model::json;
-use crate::model::page::{Position, SortKey};
+use crate::model::page::{Moment, Position, SortKey};
 use crate::model::user::UserView;
-use crate::operations::gateway;
+use crate::operations::{gateway, users};
 
 const PAGE_SIZE_DEFAULT: usize = 1000;
 const PAGE_SIZE_MAX: usize = 1000;
@@ -64,6 +66,16 @@ pub async fn get(question: Question<'_>) -> Result<Response, Failure> {
 
 /// `GET /{instance}/users`
 pub async fn list(question: Question<'_>) -> Result<Response, Failure> {
+    let (app, access) = (question.app(), &question.access);
+    // Nobody's activity is shown here.
+    let moment = Moment {
+        activity: 0,
+        ..users::moment(app, access).await?
+    };
+    let key = Key::new(access.client(), moment, &question.asked.head.uri);
+    if let Some(page) = question.http.pages.get(&key) {
+        return Ok(answer::json_text(StatusCode::OK, page));
+    }
     let query = Query::parse(
         question.asked.head.uri.query(),
         &["pageToken", "pageSize", "filter"],
@@ -90,7 +102,8 @@ pub async fn list(question: Question<'_>) -> Result<Response, Failure> {
         let token = next.map(|id| seal.seal(&position(id), &purpose));
         page(users, token.as_deref())
     };
-    let (app, access) = (question.app(), &question.access);
-    let body = gateway::list(app, access, filter.as_ref(), after, size, show).await?;
-    Ok(answer::json_text(StatusCode::OK, body))
+    let page = gateway::list(app, access, filter.as_ref(), after, size, show).await?;
+    let page = Bytes::from(page);
+    question.http.pages.keep(key, page.clone());
+    Ok(answer::json_text(StatusCode::OK, page))
 }

@@ -246,6 +246,54 @@ async fn a_body_that_is_no_list_of_at_most_1000_reports_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_is_read_as_json_means_it() {
+    let client = Tenant::new().await;
+    let id = client.user("anna").await;
+    let escaped: String = id.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let report = |fields: &str| format!(r#"{{"reports":[{{{fields}}}]}}"#);
+    let at = r#""at":"2026-02-24T11:00:00Z""#;
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    for (body, expected) in [
+        (
+            report(&format!(r#""user_id":"{escaped}","ch\u0061nnel":"w\u0065b",{at}"#)),
+            r#"202 {"accepted":1,"rejected":[]}"#,
+        ),
+        // Of a field that comes twice the last one counts.
+        (
+            report(&format!(r#""user_key":7,"channel":"x","user_key":"anna","channel":"web",{at}"#)),
+            r#"202 {"accepted":1,"rejected":[]}"#,
+        ),
+        (
+            r#"{"reports":7,"reports":[]}"#.to_owned(),
+            r#"202 {"accepted":0,"rejected":[]}"#,
+        ),
+        (
+            report(&format!(r#""b":[1,{{"c":null}}],"a":-0.5,"user_key":"anna","channel":"web",{at}"#)),
+            r#"202 {"accepted":0,"rejected":[{"index":0,"code":"invalid_request","message":"b is not a field of a report"}]}"#,
+        ),
+        (
+            r#"{"reports":[null,true,1,1e3,"x",[{}],{}]}"#.to_owned(),
+            r#"202 {"accepted":0,"rejected":[{"index":0,"code":"invalid_request","message":"a report must be an object"},{"index":1,"code":"invalid_request","message":"a report must be an object"},{"index":2,"code":"invalid_request","message":"a report must be an object"},{"index":3,"code":"invalid_request","message":"a report must be an object"},{"index":4,"code":"invalid_request","message":"a report must be an object"},{"index":5,"code":"invalid_request","message":"a report must be an object"},{"index":6,"code":"invalid_request","message":"a report names either user_key or user_id"}]}"#,
+        ),
+        ("[]".to_owned(), "400 invalid_request body"),
+        (report(r#""at":1e999"#), "400 invalid_request body"),
+        (report(&format!(r#""at":{deep}"#)), "400 invalid_request body"),
+        (report(r#""at":"x" "#) + "x", "400 invalid_request body"),
+        (r#"{"reports":[{"at":"x"]}"#.to_owned(), "400 invalid_request body"),
+    ] {
+        let question = client.bearer.ask("POST", &client.path("/activity"));
+        let question = question.header("content-type", "application/json");
+        let answer = question.body(body.clone()).send().await;
+        let said = if answer.status == 202 {
+            answer.to_string()
+        } else {
+            answer.refusal()
+        };
+        assert_eq!(said, expected, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn many_agents_at_once_are_all_heard() {
     let client = Tenant::new().await;
     let mut asking = Vec::new();
