@@ -427,7 +427,7 @@ mod tests {
         known(3, "user 3 at 2", &[sales]);
         known(4, "user 4 at 2", &[sales, lab]);
         known(5, "user 5 at 2", &[]);
-        let loaded = load(&store, client).await.unwrap().unwrap();
+        let loaded = load(&store, client, 0).await.unwrap().unwrap();
         assert_eq!(loaded.read().user_count(), image.user_count());
     }
 }

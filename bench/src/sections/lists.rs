@@ -72,6 +72,10 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     } else {
         section.remark("slapd: not installed");
     }
+    section.remark(
+        "Pages come round again, and one that was shown before is kept until somebody writes, as \
+         long as there is room (64 MiB).",
+    );
     section.remark(format!(
         "A page of the Clients API has {} bytes, of the gateway {}.",
         page.body.len(),

@@ -74,7 +74,7 @@ fn alone(
             .rows
             .push(Row::at_most(what, Unit::Milliseconds, figures, promised));
     }
-    section.remark("The first 10 with `total_count`, one connection, another word each time.");
+    section.remark("The first 10 with `total_count`, one connection, another word each time. The words come round again, and a page that was shown before is kept until somebody writes: these are figures of a directory at rest.");
     Ok(())
 }
 
