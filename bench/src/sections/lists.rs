@@ -72,12 +72,9 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     } else {
         section.remark("slapd: not installed");
     }
-    section.remark(
-        "Pages come round again, and one that was shown before is kept until somebody writes, as \
-         long as there is room (64 MiB).",
-    );
     section.remark(format!(
-        "A page of the Clients API has {} bytes, of the gateway {}.",
+        "Pages come round again: those that were shown are kept until somebody writes, up to 64 MiB. \
+         A page of the Clients API has {} bytes, of the gateway {}.",
         page.body.len(),
         gateway_page.body.len()
     ));
