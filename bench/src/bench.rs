@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, OnceCell},
     path::{Path, PathBuf},
     rc::Rc,
+    time::Duration,
 };
 
 use crate::{
@@ -20,6 +21,9 @@ use crate::{
 
 /// Requests of one load in a run that is to be over soon: wrk reads them before each round.
 const REQUESTS_QUICK: usize = 20_000;
+
+/// How long a round of slapd lasts at least: it must come to more than its first answers.
+const SLAPD_MIN: Duration = Duration::from_millis(800);
 
 /// One run.
 #[derive(Debug)]
@@ -185,7 +189,8 @@ impl Bench {
     ) -> Result<Contender<'a>, String> {
         let file = self.new_path("queries");
         let load = LdapLoad::of(&slapd.address, queries, connections, &file)?;
-        let duration = self.plan.duration;
+        // Some of its answers take half a second.
+        let duration = self.plan.duration.max(SLAPD_MIN);
         Ok(Contender::new(name, Some(&slapd.running), move |_| {
             load.run(duration)
         }))

@@ -1,7 +1,7 @@
 //! A database full of people, and what must be known of it to ask for them.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
     rc::Rc,
 };
@@ -104,7 +104,11 @@ impl Dataset {
         for file in ["rollcall.db", "rollcall.db-wal"] {
             let from = self.directory.join(file);
             if from.exists() {
-                fs::copy(from, directory.join(file)).map_err(failed)?;
+                let to = directory.join(file);
+                fs::copy(from, &to).map_err(failed)?;
+                // Else the first commit that is measured would wait for all of it to be written.
+                let copied = File::open(to).and_then(|file| file.sync_all());
+                copied.map_err(failed)?;
             }
         }
         Ok(Self {

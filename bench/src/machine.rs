@@ -4,8 +4,8 @@ use std::{fs, process::Command, thread, time::Duration};
 
 use crate::{arguments::Run, ldap, nginx, oha, process, report::grouped, rollcall::Rollcall, wrk};
 
-/// A machine that is left alone is idle for about this many percent of the time.
-const IDLE_MIN: f64 = 90.0;
+/// A machine that is left alone is idle for more than this, in percent of the time.
+const IDLE_MIN: f64 = 85.0;
 
 /// Lines of names and values.
 ///

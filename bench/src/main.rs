@@ -85,7 +85,7 @@ fn measure(run: &Run) -> Result<(), String> {
     let plan = match run.quick {
         true => Plan {
             rounds: 3,
-            duration: Duration::from_millis(250),
+            duration: Duration::from_millis(200),
         },
         false => Plan {
             rounds: 5,

@@ -157,7 +157,11 @@ impl Started {
     /// When any answer was an error.
     pub fn finish(mut self, duration: Duration) -> Result<Outcome, String> {
         thread::sleep(duration);
-        self.running.signal("INT");
+        // Again until it has ended: one that comes before wrk has gone to sleep does not wake it.
+        while self.running.is_running() {
+            self.running.signal("INT");
+            thread::sleep(Duration::from_millis(20));
+        }
         let mut text = String::new();
         let read = self.output.read_to_string(&mut text);
         read.map_err(|error| format!("wrk: {error}"))?;
