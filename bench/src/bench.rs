@@ -23,7 +23,7 @@ use crate::{
 const REQUESTS_QUICK: usize = 20_000;
 
 /// How long a round of slapd lasts at least: it must come to more than its first answers.
-const SLAPD_MIN: Duration = Duration::from_millis(800);
+const SLAPD_MIN: Duration = Duration::from_millis(400);
 
 /// One run.
 #[derive(Debug)]

@@ -19,6 +19,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// For what is written to the disk, which sometimes makes everybody wait.
+    pub fn longer(self) -> Self {
+        Self {
+            duration: self.duration.max(Duration::from_millis(400)),
+            ..self
+        }
+    }
+
     /// For what many are measured of.
     pub fn shorter(self) -> Self {
         Self {

@@ -34,7 +34,7 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
     let single = reports(&main, 1);
     let answer = server.connect()?.ask(&with_moment(&main), 202)?;
     let bare = bench.bare(&answer, SERVER)?;
-    let plan = bench.plan;
+    let plan = bench.plan.longer();
     let load = |address: &str, requests: &[Request]| bench.load(address, requests, SERVER);
     let bare_reporting = load(&bare.address, &single)?;
     let reporting = load(&server.address, &single)?;

@@ -19,7 +19,7 @@ const ID: usize = 36;
 
 /// Measures it.
 pub fn measure(bench: &Bench) -> Result<Section, String> {
-    let plan = bench.plan;
+    let plan = bench.plan.longer();
     let one = bench.main()?.copy(&bench.new_path("patch"))?;
     let directory = bench.new_path("patch-many");
     let many = Many::create(&bench.rollcall, &directory, 64, 100, 8)?;

@@ -53,9 +53,10 @@ pub fn measure(bench: &Bench) -> Result<Section, String> {
         ("list, 100 a page", &pages),
         ("`q` of 3, first 10", &searches),
     ];
+    let kinds = if bench.quick { &kinds[..1] } else { &kinds };
     let plan = bench.plan.shorter();
     let mut contenders = Vec::new();
-    for (what, requests) in kinds {
+    for &(what, requests) in kinds {
         for (on, server) in [("SQLite", &on_sqlite), ("PostgreSQL", &on_postgres)] {
             let load = bench.load(&server.address, requests, SERVER)?;
             contenders.push(Contender::rollcall(

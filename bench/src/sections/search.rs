@@ -92,7 +92,7 @@ fn orders(quick: bool, length: usize) -> Vec<(&'static str, &'static str)> {
         ("created_at", "desc"),
     ];
     match length {
-        1 | 2 | 8 if quick => keys[..1].to_vec(),
+        1..=8 if quick => keys[..1].to_vec(),
         3 if !quick => [keys, others].concat(),
         _ => keys.to_vec(),
     }
