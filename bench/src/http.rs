@@ -96,6 +96,12 @@ impl Request {
         &self.path
     }
 
+    /// The same under a path that is made of this one's.
+    pub fn with_path(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.path = change(&self.path);
+        self
+    }
+
     /// The same with this behind the path.
     pub fn extended(mut self, behind: &str) -> Self {
         self.path += behind;

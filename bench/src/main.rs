@@ -30,6 +30,7 @@ mod report;
 mod rollcall;
 mod rounds;
 mod sections;
+mod spelling;
 mod wrk;
 
 use std::{

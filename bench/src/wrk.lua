@@ -25,8 +25,8 @@ function init()
     end
   end
   count = #pieces
-  -- Threads do not ask the same at the same time.
-  at = math.floor(count * number / THREADS)
+  -- Threads do not ask the same at the same time, and a round does not begin as the last one did.
+  at = math.floor(count * ((number / THREADS + FIRST_CYCLE * 0.618) % 1))
   cycle = FIRST_CYCLE
 end
 
