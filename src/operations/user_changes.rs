@@ -24,6 +24,12 @@ pub(super) struct UserChanges {
     renames: Vec<Rename>,
 }
 
+/// What a flush wrote.
+pub(super) struct Written {
+    pub(super) users: Vec<User>,
+    pub(super) renames: Vec<Rename>,
+}
+
 /// A record as it is to be.
 struct Pending {
     user: User,
@@ -79,8 +85,9 @@ impl UserChanges {
         &self.saved.push_mut(pending).user
     }
 
-    /// Writes what was decided on.
-    pub(super) fn flush(&mut self, write: &mut Write<'_, '_>) -> Result<(), Error> {
+    /// Writes what was decided on, and says what it was. The departments of a record are those of
+    /// the one that it was made from: an import leaves them out on both sides where its file does.
+    pub(super) fn flush(&mut self, write: &mut Write<'_, '_>) -> Result<Written, Error> {
         let Self {
             created,
             saved,
@@ -98,34 +105,26 @@ impl UserChanges {
             .collect();
         store::changes::insert_many(write.tx, client, &changes)?;
         // Who is new may take a key that somebody gives up, and never gives up one: they come last.
-        let same: Vec<&User> = saved
-            .iter()
-            .filter(|pending| !pending.has_other_keys)
-            .map(|pending| &pending.user)
-            .collect();
-        let others: Vec<&User> = saved
-            .iter()
-            .filter(|pending| pending.has_other_keys)
-            .map(|pending| &pending.user)
-            .collect();
-        store::users::update_many_under_same_keys(write.tx, client, &same)?;
-        store::users::update_many(write.tx, client, &others)?;
+        let with_other_keys = |wanted| {
+            let saved = saved.iter();
+            users(saved.filter(move |pending| pending.has_other_keys == wanted))
+        };
+        store::users::update_many_under_same_keys(write.tx, client, &with_other_keys(false))?;
+        store::users::update_many(write.tx, client, &with_other_keys(true))?;
         if store::users::insert_many(write.tx, client, &users(&created))? != created.len() {
             return Err(Error::conflict("id", "The id is taken"));
         }
         store::memberships::replace_many(write.tx, client, &departments(&saved))?;
         store::memberships::insert_many(write.tx, client, &departments(&created))?;
         store::users::remember_renames(write.tx, client, &renames, write.now)?;
-        for Pending { user, .. } in created.into_iter().chain(saved) {
-            let rename = renames.iter().find(|rename| rename.number == user.revision);
-            write.hand_over(user, rename.cloned());
-        }
-        Ok(())
+        let pending = created.into_iter().chain(saved);
+        let users = pending.map(|pending| pending.user).collect();
+        Ok(Written { users, renames })
     }
 }
 
-fn users(pending: &[Pending]) -> Vec<&User> {
-    pending.iter().map(|pending| &pending.user).collect()
+fn users<'p>(pending: impl IntoIterator<Item = &'p Pending>) -> Vec<&'p User> {
+    pending.into_iter().map(|pending| &pending.user).collect()
 }
 
 fn departments(pending: &[Pending]) -> Vec<Of<'_>> {

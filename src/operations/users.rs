@@ -334,8 +334,15 @@ pub(super) fn insert(write: &mut Write<'_, '_>, id: UserId, new: NewUser) -> Res
 fn insert_whole(write: &mut Write<'_, '_>, user: User) -> Result<User, Error> {
     let mut changes = UserChanges::default();
     let user = changes.create(write, user).clone();
-    changes.flush(write)?;
+    write_whole(write, changes)?;
     Ok(user)
+}
+
+/// Writes changes of whole records, which the image can take as they are.
+fn write_whole(write: &mut Write<'_, '_>, mut changes: UserChanges) -> Result<(), Error> {
+    let written = changes.flush(write)?;
+    write.hand_over(written);
+    Ok(())
 }
 
 /// Writes what differs between `old` and `new`, which bear the same id. A write that changes
@@ -351,7 +358,7 @@ pub(super) fn save(
     }
     let mut changes = UserChanges::default();
     let user = changes.save(write, old, new, action).clone();
-    changes.flush(write)?;
+    write_whole(write, changes)?;
     Ok(user)
 }
 

@@ -14,6 +14,7 @@ use crate::model::user::User;
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::error::{Error, Noun};
+use crate::operations::user_changes::Written;
 use crate::store::changes::Change;
 use crate::store::idempotency::Remembered;
 use crate::store::users::Rename;
@@ -99,13 +100,12 @@ impl<'t, 'c> Write<'t, 'c> {
         }
     }
 
-    /// Takes the user whom the latest change is about, and how they were called before it if that
-    /// differs: the image need not read again what is handed over.
-    pub(super) fn hand_over(&mut self, user: User, rename: Option<Rename>) {
-        if self.users.len() < HANDED_OVER_MAX {
-            self.users.push(user);
-            self.renames.extend(rename);
-        }
+    /// Takes the users whom the latest changes are about, whole, and how they were called before if
+    /// that differs: the image need not read again what is handed over.
+    pub(super) fn hand_over(&mut self, written: Written) {
+        let room = HANDED_OVER_MAX - self.users.len();
+        self.users.extend(written.users.into_iter().take(room));
+        self.renames.extend(written.renames);
     }
 
     /// All that the changes after number `since` touched, if it was handed over: a change of

@@ -2,7 +2,9 @@
 //! are looked up before and written afterwards.
 
 use rollcall::model::id::UserId;
+use rollcall::model::page::UserQuery;
 use rollcall::operations::import::Format;
+use rollcall::operations::users;
 use rollcall::store;
 use serde_json::{Value, json};
 
@@ -19,6 +21,7 @@ on_both! {
     the_log_has_the_changes_in_the_order_of_the_rows,
     who_has_departments_loses_those_that_a_row_leaves_out,
     more_rows_than_one_batch_holds_find_each_other,
+    departments_that_a_file_says_nothing_of_are_still_shown,
 }
 
 async fn a_key_that_somebody_gives_up_is_taken_by_somebody_new(on: Backend) {
@@ -193,4 +196,24 @@ async fn more_rows_than_one_batch_holds_find_each_other(on: Backend) {
     // Each would take the key of the next one, who has it still.
     let told = place.rehearsed(&rows(1), Format::Csv).await;
     assert_eq!(told.counts(), (0, 0, 0, 2_500));
+}
+
+async fn departments_that_a_file_says_nothing_of_are_still_shown(on: Backend) {
+    let place = Place::new(on).await;
+    place.csv("user_key,departments\na,Sales;Support\n").await;
+    // Read from an image that is loaded by then, as everybody is shown them.
+    let shown = async || {
+        let everybody = UserQuery::default();
+        let names = users::list(&place.app, &place.access, &everybody, None, 10, |page| {
+            let departments = page.items[0].departments.iter();
+            departments
+                .map(|department| department.name.to_string())
+                .collect::<Vec<_>>()
+        });
+        names.await.unwrap()
+    };
+    assert_eq!(shown().await, ["Sales", "Support"]);
+    let told = place.csv("user_key,first_name\na,Anna\n").await;
+    assert_eq!(told.counts(), (0, 1, 0, 0));
+    assert_eq!(shown().await, ["Sales", "Support"]);
 }

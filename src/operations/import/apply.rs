@@ -176,7 +176,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
 
     /// Writes what the rows so far say of users.
     pub(super) fn write_users(&mut self) -> Result<(), Error> {
-        self.changes.flush(self.write)
+        self.changes.flush(self.write).map(drop)
     }
 
     pub(super) fn new_id(&self) -> Id {
