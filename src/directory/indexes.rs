@@ -14,7 +14,7 @@ use crate::model::user::User;
 
 impl Image {
     /// Makes room for `count` people who will be loaded.
-    pub fn reserve(&mut self, count: usize) {
+    pub(super) fn reserve(&mut self, count: usize) {
         self.people.reserve_exact(count);
         self.activity.reserve_exact(count);
         // An empty table has no slot whose hash could be asked for.
@@ -29,7 +29,7 @@ impl Image {
 
     /// Takes in somebody who is not there yet, without a place in the lists: [`Self::sort`] gives
     /// everybody theirs. The departments are there already.
-    pub fn load_user(&mut self, user: User) {
+    pub(super) fn load_user(&mut self, user: User) {
         let slot = self.add(user);
         self.link_keys(slot);
         self.join_sections(slot);
@@ -39,7 +39,7 @@ impl Image {
     }
 
     /// Puts everybody who was loaded into the lists.
-    pub fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         let (people, names) = (&self.people, &self.names);
         let count = u32::try_from(people.len()).expect("fewer than 4 billion people");
         let mut slots: Vec<u32> = (0..count).collect();

@@ -144,7 +144,7 @@ impl Directory {
 
     /// The client's image, if it is loaded.
     pub fn at_hand(&self, client: ClientId) -> Option<Arc<Live>> {
-        let live = Arc::clone(self.entries.lock().get(&client)?.live.get()?.as_ref()?);
+        let live = self.loaded_now(client)?;
         self.note_use(&live);
         Some(live)
     }

@@ -92,7 +92,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Everybody behind `after`, along the order that the image keeps.
-    fn along(&self, after: Option<&Position>) -> Box<dyn Iterator<Item = u32> + '_> {
+    fn along<'w>(&'w self, after: Option<&'w Position>) -> Box<dyn Iterator<Item = u32> + 'w> {
         let image = self.image;
         let (order, compare): (_, fn(&Image, u32, &Position) -> Ordering) = match self.sort {
             UserSort::CreatedAt => (&image.in_created_order, compare_created),
@@ -100,14 +100,13 @@ impl<'a> Walk<'a> {
                 (&image.in_username_order, compare_username)
             }
         };
-        let after = after.cloned();
         match self.order {
-            SortOrder::Ascending => Box::new(order.from(move |slot| {
-                let after = after.as_ref();
-                after.is_some_and(|after| compare(image, slot, after).is_le())
-            })),
+            SortOrder::Ascending => {
+                Box::new(order.from(move |slot| {
+                    after.is_some_and(|after| compare(image, slot, after).is_le())
+                }))
+            }
             SortOrder::Descending => Box::new(order.back_from(move |slot| {
-                let after = after.as_ref();
                 after.is_none_or(|after| compare(image, slot, after).is_lt())
             })),
         }
@@ -128,30 +127,26 @@ impl<'a> Walk<'a> {
             _ => None,
         });
         let recency = &self.image.recency;
+        let fill = |slots: &mut Vec<u32>, buckets: &mut dyn Iterator<Item = &[u32]>| {
+            for bucket in buckets {
+                if slots.len() >= count {
+                    break;
+                }
+                slots.extend(bucket.iter().copied().filter(is_next));
+            }
+        };
         match self.order {
             SortOrder::Ascending => {
-                if moment.is_none_or(|moment| moment.is_none()) {
+                if moment.flatten().is_none() {
                     self.never_seen(&mut slots, is_next, after, count);
                 }
-                for bucket in recency.ascending(moment.flatten()) {
-                    if slots.len() >= count {
-                        break;
-                    }
-                    slots.extend(bucket.iter().copied().filter(is_next));
-                }
+                fill(&mut slots, &mut recency.ascending(moment.flatten()));
             }
             SortOrder::Descending => {
                 if moment != Some(None) {
-                    for bucket in recency.descending(moment.flatten()) {
-                        if slots.len() >= count {
-                            break;
-                        }
-                        slots.extend(bucket.iter().copied().filter(is_next));
-                    }
+                    fill(&mut slots, &mut recency.descending(moment.flatten()));
                 }
-                if slots.len() < count {
-                    self.never_seen(&mut slots, is_next, after, count);
-                }
+                self.never_seen(&mut slots, is_next, after, count);
             }
         }
         slots
@@ -166,13 +161,13 @@ impl<'a> Walk<'a> {
         count: usize,
     ) {
         let image = self.image;
-        if image.recency.count() == image.user_count() {
+        let missing = count.saturating_sub(slots.len());
+        if missing == 0 || image.recency.count() == image.user_count() {
             return;
         }
         let is_one = |slot: &u32| {
             self.seen_at(*slot).is_none() && image.person(*slot).is_live() && is_next(slot)
         };
-        let missing = count.saturating_sub(slots.len());
         // Only a position among them tells how far the walk along the ids has come.
         let after = after.filter(|after| after.key == SortKey::Time(None));
         let id = after.map(|after| after.id);

@@ -101,7 +101,8 @@ pub async fn purge(app: &App) -> Result<(), Error> {
     let answered_before = app.now().plus_milliseconds(-REMEMBERED_MS);
     let logged_before = app.now().plus_milliseconds(-LOG_KEPT_MS);
     // Also of a client that has become quiet, which is not folded again.
-    for client in app.store.read(store::activity::logging_clients).await? {
+    let clients = move |tx: &mut Tx<'_>| store::activity::logging_clients(tx, logged_before);
+    for client in app.store.read(clients).await? {
         if prune(app, client, logged_before).await?.is_none() {
             return Ok(());
         }

@@ -135,23 +135,8 @@ fn read(row: &Row<'_>) -> Result<(UserId, LastActivity), Error> {
     Ok((row.parsed(0, UserId::parse)?, activity))
 }
 
-/// What the table holds of one user. The log's entries after [`Numbers::folded`] come on top.
-pub fn folded_of_user(
-    tx: &mut Tx<'_>,
-    client: ClientId,
-    user: UserId,
-) -> Result<LastActivity, Error> {
-    let sql = "SELECT desktop_at, web_at FROM activity WHERE client_id = $1 AND user_id = $2";
-    let folded = tx.one(sql, &[(&client).into(), (&user).into()], |row| {
-        Ok(LastActivity {
-            desktop_at: row.optional_moment(0)?,
-            web_at: row.optional_moment(1)?,
-        })
-    })?;
-    Ok(folded.unwrap_or_default())
-}
-
-/// As [`folded_of_user`] of each of them of whom the table holds something.
+/// What the table holds of these users, if it holds something. The log's entries after
+/// [`Numbers::folded`] come on top.
 pub fn folded_of_users<'k>(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -169,7 +154,8 @@ pub fn of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<LastAc
     // The table last: what is folded and taken out of the log meanwhile is in it by then.
     let since = numbers(tx, client)?.folded;
     let entries = logged_since(tx, client, since)?;
-    let mut activity = folded_of_user(tx, client, user)?;
+    let folded = folded_of_users(tx, client, [&user])?.pop();
+    let mut activity = folded.map(|(_, activity)| activity).unwrap_or_default();
     let reports = entries.iter().flat_map(|(_, reports)| reports);
     for report in reports.filter(|report| report.user == user) {
         activity.take(report.channel, report.at);
@@ -202,10 +188,11 @@ pub fn unfolded_clients(tx: &mut Tx<'_>) -> Result<Vec<ClientId>, Error> {
     tx.all(sql, &[], |row| row.parsed(0, ClientId::parse))
 }
 
-/// Clients that have a log, or had one.
-pub fn logging_clients(tx: &mut Tx<'_>) -> Result<Vec<ClientId>, Error> {
-    let sql = "SELECT client_id FROM activity_counters";
-    tx.all(sql, &[], |row| row.parsed(0, ClientId::parse))
+/// Clients whose log has entries that are older than `before`.
+pub fn logging_clients(tx: &mut Tx<'_>, before: Timestamp) -> Result<Vec<ClientId>, Error> {
+    let sql = "SELECT client_id FROM activity_counters WHERE EXISTS (SELECT 1 FROM activity_log
+               WHERE activity_log.client_id = activity_counters.client_id AND at < $1)";
+    tx.all(sql, &[before.into()], |row| row.parsed(0, ClientId::parse))
 }
 
 /// What the table does not contain yet: the number of the latest entry, and the latest of each user

@@ -43,8 +43,7 @@ pub fn find_or_deleted(
     client: ClientId,
     id: DepartmentId,
 ) -> Result<Option<Department>, Error> {
-    let sql = select_departments!("WHERE client_id = $1 AND id = $2");
-    tx.one(sql, &[(&client).into(), (&id).into()], read)
+    Ok(find_many(tx, client, [&id])?.pop())
 }
 
 /// The department of that name, whatever its case, unless it was deleted.
@@ -53,8 +52,7 @@ pub fn find_by_name(
     client: ClientId,
     name: &str,
 ) -> Result<Option<Department>, Error> {
-    let sql = select_departments!("WHERE client_id = $1 AND name_folded = $2");
-    tx.one(sql, &[(&client).into(), (&fold(name)).into()], read)
+    Ok(find_many_by_name(tx, client, [&fold(name)])?.pop())
 }
 
 /// Those of the departments of these ids that are there, deleted or not.

@@ -52,11 +52,8 @@ pub fn of_user(
     client: ClientId,
     user: UserId,
 ) -> Result<Vec<DepartmentId>, Error> {
-    let sql = "SELECT department_id FROM memberships WHERE client_id = $1 AND user_id = $2
-               ORDER BY position, department_id";
-    tx.all(sql, &[(&client).into(), (&user).into()], |row| {
-        row.parsed(0, DepartmentId::parse)
-    })
+    let of_one = of_users(tx, client, [&user])?.into_iter();
+    Ok(of_one.map(|(_, department)| department).collect())
 }
 
 /// As [`of_user`] of each of them, with whose they are.

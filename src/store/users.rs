@@ -50,8 +50,7 @@ pub fn page(
 
 /// The user of that id, deleted or not, without departments.
 pub fn find(tx: &mut Tx<'_>, client: ClientId, id: UserId) -> Result<Option<User>, Error> {
-    let sql = select_users!("WHERE client_id = $1 AND id = $2");
-    tx.one(sql, &[(&client).into(), (&id).into()], read)
+    Ok(find_many(tx, client, [&id])?.pop())
 }
 
 /// Those of the users of these ids who are there, deleted or not, without departments.
@@ -100,8 +99,7 @@ pub fn find_by_user_key(
     client: ClientId,
     user_key: &str,
 ) -> Result<Option<User>, Error> {
-    let sql = select_users!("WHERE client_id = $1 AND user_key_folded = $2");
-    tx.one(sql, &[(&client).into(), (&fold(user_key)).into()], read)
+    Ok(find_many_by_user_key(tx, client, [&fold(user_key)])?.pop())
 }
 
 /// The user of that external id, deleted or not, without departments.
@@ -110,8 +108,7 @@ pub fn find_by_external_id(
     client: ClientId,
     external_id: &str,
 ) -> Result<Option<User>, Error> {
-    let sql = select_users!("WHERE client_id = $1 AND external_id = $2");
-    tx.one(sql, &[(&client).into(), external_id.into()], read)
+    Ok(find_many_by_external_id(tx, client, [external_id])?.pop())
 }
 
 /// Adds a user, without departments. `false`, and nothing added, when the id, the user key or the

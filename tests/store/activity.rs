@@ -233,9 +233,10 @@ async fn only_so_many_entries_are_taken_out_that_are_folded_and_old(world: &Worl
                 assert_eq!(kept, left);
             }
             assert_eq!(activity::logged_since(tx, client_id(B), 0)?.len(), 1);
-            let mut logging = activity::logging_clients(tx)?;
+            let mut logging = activity::logging_clients(tx, at(6))?;
             logging.sort();
             assert_eq!(logging, [client, client_id(B)]);
+            assert_eq!(activity::logging_clients(tx, at(5))?, []);
             Ok(())
         })
         .await;
