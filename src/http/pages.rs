@@ -48,15 +48,21 @@ impl Pages {
         ))
     }
 
-    /// The page that was rendered for this, if it is still there.
-    pub fn get(&self, key: &Key) -> Option<Bytes> {
-        self.0.get(key)
-    }
-
-    /// Keeps a page. When the image moved on while it was rendered it is newer than its key says,
-    /// and so is what anybody would be shown who still asks by that key.
-    pub fn keep(&self, key: Key, page: Bytes) {
-        self.0.insert(key, page);
+    /// The page that is kept for this, or else the one that `render` makes, which is kept. When the
+    /// image moved on while it was rendered it is newer than its key says, and so is what anybody
+    /// would be shown who still asks by that key.
+    pub async fn page<E>(
+        &self,
+        key: Key,
+        render: impl Future<Output = Result<Vec<u8>, E>>,
+    ) -> Result<Bytes, E> {
+        if let Some(page) = self.0.get(&key) {
+            return Ok(page);
+        }
+        // Without the room that was made for it and not used: what is kept is weighed by its length.
+        let page = Bytes::from(render.await?.into_boxed_slice());
+        self.0.insert(key, page.clone());
+        Ok(page)
     }
 }
 
@@ -88,16 +94,19 @@ mod tests {
         Key::new(client, moment, &uri.parse().unwrap())
     }
 
-    #[test]
-    fn a_page_is_its_clients_its_questions_and_its_moments() {
+    async fn rendered(pages: &Pages, key: Key, page: &str) -> Bytes {
+        let page = async { Ok::<_, ()>(page.into()) };
+        pages.page(key, page).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_page_is_its_clients_its_questions_and_its_moments() {
         const ONE: &str = "a1d97031-04e2-4907-a249-093f7436207b";
         const OTHER: &str = "b1d97031-04e2-4907-a249-093f7436207b";
         let pages = Pages::new(1024 * 1024);
-        pages.keep(key(ONE, 5, 7, "/users?q=a"), "page".into());
-        assert_eq!(
-            pages.get(&key(ONE, 5, 7, "/users?q=a")),
-            Some("page".into())
-        );
+        let asked = || key(ONE, 5, 7, "/users?q=a");
+        assert_eq!(rendered(&pages, asked(), "page").await, "page");
+        assert_eq!(rendered(&pages, asked(), "another").await, "page");
         for other in [
             key(OTHER, 5, 7, "/users?q=a"),
             key(ONE, 6, 7, "/users?q=a"),
@@ -105,16 +114,21 @@ mod tests {
             key(ONE, 5, 7, "/users?q=b"),
             key(ONE, 5, 7, "/users"),
         ] {
-            assert_eq!(pages.get(&other), None);
+            assert_eq!(rendered(&pages, other, "another").await, "another");
         }
     }
 
-    #[test]
-    fn many_pages_take_no_more_room_than_there_is() {
+    #[tokio::test]
+    async fn many_pages_take_no_more_room_than_there_is() {
         let pages = Pages::new(1024 * 1024);
         let client = "a1d97031-04e2-4907-a249-093f7436207b";
         for number in 0..1_000 {
-            pages.keep(key(client, number, 0, "/users"), vec![0; 10_000].into());
+            rendered(
+                &pages,
+                key(client, number, 0, "/users"),
+                &"x".repeat(10_000),
+            )
+            .await;
         }
         assert!(pages.0.weight() <= 1024 * 1024);
         assert!(pages.0.len() > 10);

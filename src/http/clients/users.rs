@@ -2,7 +2,6 @@
 
 use crate::http::answer::Response;
 use hyper::StatusCode;
-use hyper::body::Bytes;
 use hyper::header::ETAG;
 use serde_json::{Value, json};
 
@@ -71,9 +70,11 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
 pub async fn list(call: Call, access: Access) -> Result<Response, Failure> {
     let moment = users::moment(call.app(), &access).await?;
     let key = call.page_key(&access, moment);
-    if let Some(page) = call.http.pages.get(&key) {
-        return Ok(answer::json_text(StatusCode::OK, page));
-    }
+    let page = call.http.pages.page(key, listed(&call, &access)).await?;
+    Ok(answer::json_text(StatusCode::OK, page))
+}
+
+async fn listed(call: &Call, access: &Access) -> Result<Vec<u8>, Failure> {
     let query = call.query(&LIST_PARAMETERS)?;
     let asked = asked_ids(&query)?;
     let filter = user_query(&query, asked.as_deref())?;
@@ -82,7 +83,7 @@ pub async fn list(call: Call, access: Access) -> Result<Response, Failure> {
     let size = if asked.is_some() { IDS_MAX } else { size };
     let purpose = format!("users\0{}\0{filter:?}", access.client());
     let after = call.cursor(&query, &purpose)?;
-    let listed = users::list(call.app(), &access, &filter, after.as_ref(), size, |page| {
+    let listed = users::list(call.app(), access, &filter, after.as_ref(), size, |page| {
         let missing = |id: &&str| {
             !UserId::parse(id).is_some_and(|id| page.items.iter().any(|user| user.id == id))
         };
@@ -98,9 +99,7 @@ pub async fn list(call: Call, access: Access) -> Result<Response, Failure> {
         };
         body.to_text()
     });
-    let page = Bytes::from(listed.await?);
-    call.http.pages.keep(key, page.clone());
-    Ok(answer::json_text(StatusCode::OK, page))
+    Ok(listed.await?)
 }
 
 /// `GET …/users/summary`

@@ -2,7 +2,6 @@
 
 use crate::http::answer::Response;
 use hyper::StatusCode;
-use hyper::body::Bytes;
 
 use crate::http::answer;
 use crate::http::gateway::{Failure, Question};
@@ -73,9 +72,11 @@ pub async fn list(question: Question<'_>) -> Result<Response, Failure> {
         ..users::moment(app, access).await?
     };
     let key = Key::new(access.client(), moment, &question.asked.head.uri);
-    if let Some(page) = question.http.pages.get(&key) {
-        return Ok(answer::json_text(StatusCode::OK, page));
-    }
+    let page = question.http.pages.page(key, listed(&question)).await?;
+    Ok(answer::json_text(StatusCode::OK, page))
+}
+
+async fn listed(question: &Question<'_>) -> Result<Vec<u8>, Failure> {
     let query = Query::parse(
         question.asked.head.uri.query(),
         &["pageToken", "pageSize", "filter"],
@@ -102,8 +103,6 @@ pub async fn list(question: Question<'_>) -> Result<Response, Failure> {
         let token = next.map(|id| seal.seal(&position(id), &purpose));
         page(users, token.as_deref())
     };
-    let page = gateway::list(app, access, filter.as_ref(), after, size, show).await?;
-    let page = Bytes::from(page);
-    question.http.pages.keep(key, page.clone());
-    Ok(answer::json_text(StatusCode::OK, page))
+    let (app, access) = (question.app(), &question.access);
+    Ok(gateway::list(app, access, filter.as_ref(), after, size, show).await?)
 }
