@@ -50,7 +50,7 @@ impl Image {
         size: usize,
     ) -> (Vec<UserView<'_>>, Option<UserId>) {
         let before = |slot: u32| after.is_some_and(|after| self.person(slot).id <= after);
-        let mut items = Vec::new();
+        let mut items = Vec::with_capacity(size.min(self.people.len()));
         let mut last_seen = None;
         for (looked_at, slot) in self.in_id_order.from(before).enumerate() {
             if items.len() == size || looked_at == GATEWAY_SCAN_MAX {

@@ -54,12 +54,18 @@ impl<'a> Walk<'a> {
         after: Option<&Position>,
         size: usize,
     ) -> (Vec<u32>, bool) {
+        let is_walked = matches!(matching, Matching::Test(..));
         let mut slots = match matching {
             Matching::Slots(slots) => slots,
             Matching::Test(test, _) => self.first_of(&test, after, size + 1),
         };
-        slots.retain(|slot| self.is_behind(*slot, after));
         let compare = |one: &u32, other: &u32| self.order.apply(self.compare(*one, *other));
+        if is_walked && self.is_along_an_order() {
+            let more = slots.len() > size;
+            slots.truncate(size);
+            return (slots, more);
+        }
+        slots.retain(|slot| self.is_behind(*slot, after));
         let more = slots.len() > size;
         if more {
             slots.select_nth_unstable_by(size, compare);
@@ -69,26 +75,27 @@ impl<'a> Walk<'a> {
         (slots, more)
     }
 
-    /// At least the first `count` behind `after` who match, in no order that means anything.
+    /// Whether the image keeps the very order of this walk, so that what is met along it is sorted.
+    fn is_along_an_order(&self) -> bool {
+        // Who was renamed stands elsewhere in this walk than in the image's order.
+        self.sort != UserSort::LastActivity && self.former.is_empty()
+    }
+
+    /// At least the first `count` behind `after` who match, and perhaps some before it; sorted only
+    /// along an order.
     fn first_of(&self, test: &Test<'_>, after: Option<&Position>, count: usize) -> Vec<u32> {
         let matches = |slot: &u32| test.matches(self.image, *slot);
-        // Who was renamed stands elsewhere in this walk than in the image's order.
-        let stays = |slot: &u32| !self.former.contains_key(slot);
-        match self.sort {
-            UserSort::LastActivity => self.first_by_activity(test, after, count),
-            UserSort::CreatedAt => self.along(after).filter(matches).take(count).collect(),
-            UserSort::Username if self.former.is_empty() => {
-                self.along(after).filter(matches).take(count).collect()
-            }
-            UserSort::Username => {
-                let others = self.along(after).filter(stays).filter(matches).take(count);
-                let is_live = |slot: &u32| self.image.person(*slot).is_live();
-                let renamed = self.former.keys().copied();
-                others
-                    .chain(renamed.filter(is_live).filter(matches))
-                    .collect()
-            }
+        if self.sort == UserSort::LastActivity {
+            return self.first_by_activity(test, after, count);
         }
+        if self.is_along_an_order() {
+            return self.along(after).filter(matches).take(count).collect();
+        }
+        let stays = |slot: &u32| !self.former.contains_key(slot);
+        let others = self.along(after).filter(stays).filter(matches).take(count);
+        let is_live = |slot: &u32| self.image.person(*slot).is_live();
+        let renamed = self.former.keys().copied().filter(is_live);
+        others.chain(renamed.filter(matches)).collect()
     }
 
     /// Everybody behind `after`, along the order that the image keeps.

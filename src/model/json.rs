@@ -20,6 +20,32 @@ pub fn list<T>(
     out.push(b']');
 }
 
+/// The same of many items that are much alike: room is made for all of them, a quarter more than if
+/// each was as long as the first, so that the text is not moved while it is written.
+pub fn long_list<T>(
+    out: &mut Vec<u8>,
+    items: impl ExactSizeIterator<Item = T>,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) {
+    let count = items.len();
+    let mut start = Some(out.len());
+    list(out, items, |out, item| {
+        write(out, item);
+        if let Some(start) = start.take() {
+            let length = out.len() - start;
+            out.reserve((length + length / 4) * count);
+        }
+    });
+}
+
+/// Ends an object whose members have each a comma behind them.
+pub fn close(out: &mut Vec<u8>) {
+    match out.last_mut() {
+        Some(last @ b',') => *last = b'}',
+        _ => out.push(b'}'),
+    }
+}
+
 /// Any text.
 pub fn text(out: &mut Vec<u8>, text: &str) {
     if is_plain(text) {
@@ -44,16 +70,16 @@ pub fn raw(out: &mut Vec<u8>, text: &str) {
 
 /// An id.
 pub fn id(out: &mut Vec<u8>, id: Id) {
-    out.push(b'"');
-    out.extend_from_slice(id.as_bytes());
-    out.push(b'"');
+    let mut quoted = [b'"'; 38];
+    quoted[1..37].copy_from_slice(id.as_bytes());
+    out.extend_from_slice(&quoted);
 }
 
 /// A moment in the Clients API's form.
 pub fn moment(out: &mut Vec<u8>, moment: Timestamp) {
-    out.push(b'"');
-    moment.print_with_milliseconds(out);
-    out.push(b'"');
+    let mut quoted = [b'"'; 26];
+    quoted[1..25].copy_from_slice(&moment.digits_with_milliseconds());
+    out.extend_from_slice(&quoted);
 }
 
 /// A moment in the Clients API's form, or null.
@@ -64,7 +90,9 @@ pub fn moment_or_null(out: &mut Vec<u8>, value: Option<Timestamp>) {
     }
 }
 
-fn plain(out: &mut Vec<u8>, text: &str) {
+/// A text that can stand between quotes as it is: see [`is_plain`].
+pub fn plain(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
@@ -72,24 +100,27 @@ fn plain(out: &mut Vec<u8>, text: &str) {
 
 /// Whether a text can stand between quotes as it is: no quote, backslash or control character (RFC
 /// 8259 7). Most names can, so that is found out eight bytes at a time.
-fn is_plain(text: &str) -> bool {
+pub fn is_plain(text: &str) -> bool {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     // The highest bit of a byte is set in the result if, with none set below, that byte is zero.
     let has_zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let mut found = 0;
-    let (words, rest) = text.as_bytes().as_chunks::<8>();
-    for word in words {
+    let special = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         let control = word.wrapping_sub(ONES * 0x20) & !word;
         let quote = has_zero(word ^ (ONES * u64::from(b'"')));
         let backslash = has_zero(word ^ (ONES * u64::from(b'\\')));
-        found |= (control | quote | backslash) & HIGH;
-    }
-    found == 0
-        && rest
+        (control | quote | backslash) & HIGH
+    };
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let found = words.iter().fold(0, |found, word| found | special(word));
+    // The last word may overlap with the one before.
+    match text.as_bytes().last_chunk() {
+        Some(last) => found | special(last) == 0,
+        None => rest
             .iter()
-            .all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\')
+            .all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\'),
+    }
 }
 
 #[cfg(test)]

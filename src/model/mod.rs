@@ -16,6 +16,7 @@ pub mod page;
 pub mod profile;
 pub mod profile_field;
 pub mod profile_json;
+pub mod profile_text;
 pub mod rate_limit;
 pub mod scope;
 pub mod text;

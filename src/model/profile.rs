@@ -1,12 +1,15 @@
 //! The identity profile that the gateway serves, packed: most people have few of its fields, and
 //! there may be millions of people.
 
+use crate::model::json;
 pub use crate::model::profile_field::ProfileField;
 
-/// Divides the packed fields. It is a control character, which no field may hold.
-const DIVIDER: char = '\u{1f}';
+/// The mask's bits for the fields.
+const FIELDS: u32 = (1 << ProfileField::ALL.len()) - 1;
+/// The mask's bit for values that JSON cannot show as they are.
+const ESCAPED: u32 = 1 << 30;
 /// The mask's bit for the custom attributes, behind all fields.
-const CUSTOM: u32 = 31;
+const CUSTOM: u32 = 1 << 31;
 
 /// The profile fields that are set, and the client's custom attributes. Immutable: see
 /// [`ProfileDraft`] for making and changing one.
@@ -14,32 +17,36 @@ const CUSTOM: u32 = 31;
 pub struct Profile {
     /// Which fields are set, a bit each in the order of [`ProfileField::ALL`].
     mask: u32,
-    /// Their values in that order, divided by [`DIVIDER`], the custom attributes' JSON last.
+    /// The lengths of their values in that order, two characters each, then the values, and the
+    /// custom attributes' JSON last.
     text: Box<str>,
 }
 
 impl Profile {
     /// Packs the values of all fields, in the order of [`ProfileField::ALL`], and the custom
-    /// attributes. None may hold a control character.
+    /// attributes.
     pub(super) fn packed(
         values: &[Option<&str>; ProfileField::ALL.len()],
         custom_attributes: Option<&str>,
     ) -> Self {
-        let all = || {
-            let custom_attributes = (CUSTOM as usize, custom_attributes);
-            let values = values.iter().copied().enumerate();
-            values.chain([custom_attributes])
-        };
-        let bytes = all().map(|(_, value)| value.map_or(0, |value| value.len() + 1));
-        let mut text = String::with_capacity(bytes.sum::<usize>().saturating_sub(1));
+        let set = || values.iter().flatten();
+        let bytes = set().map(|value| value.len() + 2).sum::<usize>();
+        let mut text = String::with_capacity(bytes + custom_attributes.map_or(0, str::len));
         let mut mask = 0;
-        for (bit, value) in all() {
+        for (bit, value) in values.iter().enumerate() {
             let Some(value) = value else { continue };
-            if mask != 0 {
-                text.push(DIVIDER);
-            }
             mask |= 1 << bit;
+            text.extend(as_characters(value.len()));
+        }
+        for value in set() {
             text.push_str(value);
+        }
+        if !json::is_plain(&text[2 * set().count()..]) {
+            mask |= ESCAPED;
+        }
+        if let Some(custom_attributes) = custom_attributes {
+            mask |= CUSTOM;
+            text.push_str(custom_attributes);
         }
         Self {
             mask,
@@ -49,13 +56,18 @@ impl Profile {
 
     /// A field's value, if it is set.
     pub fn get(&self, field: ProfileField) -> Option<&str> {
-        self.at(field as u32)
+        let bit = 1 << field as u32;
+        if self.mask & bit == 0 {
+            return None;
+        }
+        let before = self.mask & FIELDS & (bit - 1);
+        self.texts().nth(before.count_ones() as usize)
     }
 
     /// The values of all fields, in the order of [`ProfileField::ALL`].
     pub fn values(&self) -> [Option<&str>; ProfileField::ALL.len()] {
         let mut values = [None; ProfileField::ALL.len()];
-        let mut texts = self.text.split(DIVIDER);
+        let mut texts = self.texts();
         for (bit, value) in values.iter_mut().enumerate() {
             if self.mask & (1 << bit) != 0 {
                 *value = texts.next();
@@ -64,9 +76,19 @@ impl Profile {
         values
     }
 
+    /// Whether each value can stand between quotes in JSON as it is.
+    pub fn is_plain(&self) -> bool {
+        self.mask & ESCAPED == 0
+    }
+
     /// The custom attributes: the text of a JSON object that is not empty.
     pub fn custom_attributes(&self) -> Option<&str> {
-        self.at(CUSTOM)
+        if self.mask & CUSTOM == 0 {
+            return None;
+        }
+        let lengths = self.lengths();
+        let before = lengths.clone().sum::<usize>() + 2 * lengths.len();
+        Some(&self.text[before..])
     }
 
     /// Whether nothing is set.
@@ -79,13 +101,34 @@ impl Profile {
         self.text.len()
     }
 
-    fn at(&self, bit: u32) -> Option<&str> {
-        if self.mask & (1 << bit) == 0 {
-            return None;
-        }
-        let before = (self.mask & ((1 << bit) - 1)).count_ones();
-        self.text.split(DIVIDER).nth(before as usize)
+    /// The values that are set, one after the other.
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let lengths = self.lengths();
+        let mut end = 2 * lengths.len();
+        lengths.map(move |length| {
+            let start = end;
+            end += length;
+            &self.text[start..end]
+        })
     }
+
+    fn lengths(&self) -> impl ExactSizeIterator<Item = usize> + Clone {
+        let count = (self.mask & FIELDS).count_ones() as usize;
+        let (lengths, _) = self.text.as_bytes().as_chunks();
+        lengths[..count]
+            .iter()
+            .map(|length| from_characters(*length))
+    }
+}
+
+/// A length below 16,384 in two characters of seven bits: no value is so long.
+fn as_characters(length: usize) -> [char; 2] {
+    assert!(length < 1 << 14, "a field has 256 letters at most");
+    [length & 0x7f, length >> 7].map(|bits| char::from(bits as u8))
+}
+
+fn from_characters([low, high]: [u8; 2]) -> usize {
+    usize::from(low) | usize::from(high) << 7
 }
 
 impl std::fmt::Debug for Profile {
@@ -103,8 +146,7 @@ impl std::fmt::Debug for Profile {
     }
 }
 
-/// A profile that is being made or changed. Its values have been checked by who sets them: none
-/// holds a control character.
+/// A profile that is being made or changed. Its values have been checked by who sets them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProfileDraft {
     values: [Option<String>; ProfileField::ALL.len()],

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::model::invalid::Invalid;
-use crate::model::json;
 use crate::model::profile::{Profile, ProfileDraft, ProfileField};
+use crate::model::profile_text::{NESTED, Place};
 use crate::model::text::{NAME_LENGTH_MAX, checked};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::State;
@@ -54,91 +54,7 @@ pub fn to_object(profile: &Profile) -> Map<String, Value> {
     object
 }
 
-/// [`to_object`] as compact text.
-pub fn to_text(profile: &Profile) -> String {
-    let mut text = Vec::new();
-    write(&mut text, profile);
-    String::from_utf8(text).expect("it is made of texts")
-}
-
-/// Writes [`to_object`] as compact text.
-pub fn write(out: &mut Vec<u8>, profile: &Profile) {
-    out.push(b'{');
-    write_fields(out, "", &profile.values(), profile.custom_attributes());
-    out.push(b'}');
-}
-
-/// The objects that lie in each other, from the outermost; the fields of each come before the next
-/// object, and all of them in the order of [`ProfileField::ALL`].
-const NESTED: [&str; 2] = ["employment_info", "employment_location"];
-
-/// Writes what an object holds of the fields that are set, and the custom attributes, behind
-/// `divider`, unless there are none.
-pub fn write_fields(
-    out: &mut Vec<u8>,
-    divider: &'static str,
-    values: &[Option<&str>; ProfileField::ALL.len()],
-    custom_attributes: Option<&str>,
-) {
-    let mut depth = 0;
-    let mut divider = divider;
-    for (field, value) in ProfileField::ALL.into_iter().zip(values) {
-        let Some(value) = value else { continue };
-        let (own_depth, key) = place(field);
-        for object in &NESTED[depth..own_depth] {
-            json::raw(out, divider);
-            out.push(b'"');
-            json::raw(out, object);
-            json::raw(out, "\":{");
-            divider = "";
-        }
-        depth = own_depth;
-        json::raw(out, divider);
-        divider = ",";
-        out.push(b'"');
-        json::raw(out, key);
-        json::raw(out, "\":");
-        json::text(out, value);
-    }
-    json::raw(out, &"}}"[..depth]);
-    if let Some(attributes) = custom_attributes {
-        json::raw(out, divider);
-        out.push(b'"');
-        json::raw(out, CUSTOM_ATTRIBUTES);
-        json::raw(out, "\":");
-        json::raw(out, attributes);
-    }
-}
-
-/// In how many of [`NESTED`] a field lies, and its name there.
-fn place(field: ProfileField) -> (usize, &'static str) {
-    const PLACES: [(usize, &str); ProfileField::ALL.len()] = {
-        let mut places = [(0, ""); ProfileField::ALL.len()];
-        let mut index = 0;
-        while index < places.len() {
-            places[index] = split(ProfileField::ALL[index].path());
-            index += 1;
-        }
-        places
-    };
-    PLACES[field as usize]
-}
-
-/// How many dots a path has, and what stands behind the last.
-const fn split(path: &str) -> (usize, &str) {
-    let bytes = path.as_bytes();
-    let (mut depth, mut start, mut index) = (0, 0, 0);
-    while index < bytes.len() {
-        if bytes[index] == b'.' {
-            depth += 1;
-            start = index + 1;
-        }
-        index += 1;
-    }
-    (depth, path.split_at(start).1)
-}
-
-/// Reads what was stored by [`to_text`]. It was checked before.
+/// Reads what was stored by [`crate::model::profile_text::to_text`]. It was checked before.
 pub fn from_stored(json: &str) -> Result<Profile, Invalid> {
     let mut stored = Stored::default();
     let mut reader = serde_json::Deserializer::from_str(json);
@@ -195,7 +111,8 @@ impl<'j> Visitor<'j> for StoredObject<'_, 'j> {
                 })?;
             } else {
                 let mut fields = ProfileField::ALL.into_iter();
-                let field = fields.find(|field| place(*field) == (depth, key));
+                let is_it = |place: &Place| place.depth == depth && place.key == key;
+                let field = fields.find(|field| is_it(Place::of(*field)));
                 let field = field.ok_or_else(|| A::Error::custom("no field of the profile"))?;
                 let value = map.next_value::<Text<'j>>()?;
                 self.stored.values[field as usize] = Some(value.0);
@@ -373,6 +290,7 @@ fn check_plain(value: &Value, depth_left: usize) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::profile_text::to_text;
 
     fn patch(profile: &Profile, json: &str) -> Result<(Option<State>, Profile), Invalid> {
         patched(profile, &serde_json::from_str(json).unwrap())

@@ -3,7 +3,7 @@
 use crate::model::change::Entity;
 use crate::model::id::DepartmentId;
 use crate::model::json;
-use crate::model::profile_json;
+use crate::model::profile_text;
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
@@ -148,7 +148,7 @@ fn difference(old: Option<&User>, new: &User) -> String {
     difference.field("user_key", |user| Some(&*user.user_key), text);
     difference.field("external_id", |user| user.external_id.as_deref(), text);
     difference.field("state", |user| Some(user.state.name()), text);
-    difference.field("profile", |user| Some(&user.profile), profile_json::write);
+    difference.field("profile", |user| Some(&user.profile), profile_text::write);
     difference.field("departments", |user| Some(&*user.departments), ids);
     difference.field("created_at", |user| Some(user.created_at), moment);
     difference.field("deleted_at", |user| user.deleted_at, moment);

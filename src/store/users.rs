@@ -2,10 +2,10 @@
 
 use crate::model::id::{ClientId, DepartmentId, UserId};
 use crate::model::profile::Profile;
-use crate::model::profile_json;
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{State, User};
+use crate::model::{profile_json, profile_text};
 use crate::store::error::Error;
 use crate::store::tx::{Row, Tx, Value};
 
@@ -167,7 +167,7 @@ pub fn update_many_under_same_keys(
 }
 
 fn profile_of(user: &User) -> Option<String> {
-    (!user.profile.is_empty()).then(|| profile_json::to_text(&user.profile))
+    (!user.profile.is_empty()).then(|| profile_text::to_text(&user.profile))
 }
 
 fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Result<usize, Error> {

@@ -5,7 +5,7 @@ use rollcall::model::id::{DepartmentId, Id, UserId};
 use rollcall::model::page::{
     DepartmentQuery, DepartmentSort, Page, SortOrder, UserQuery, UserSort,
 };
-use rollcall::model::profile_json;
+use rollcall::model::profile_text;
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::user::{Summary, UserView};
 use rollcall::operations::app::App;
@@ -43,7 +43,7 @@ impl Shown {
             external_id: view.external_id.map(str::to_owned),
             is_active: view.state.name() == "ACTIVE",
             is_deleted: view.deleted_at.is_some(),
-            profile: profile_json::to_text(view.profile),
+            profile: profile_text::to_text(view.profile),
             departments: departments.collect(),
             seen: [view.last_activity.desktop_at, view.last_activity.web_at],
             times: [view.created_at, view.updated_at],

@@ -173,11 +173,13 @@ pub struct UserPage<'a> {
 impl UserPage<'_> {
     /// The JSON text.
     pub fn to_text(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(USER_BYTES * (self.page.items.len() + 1));
+        let mut out = Vec::new();
         json::raw(&mut out, r#"{"data":"#);
-        json::list(&mut out, &self.page.items, |out, item| match self.fields {
-            None => user(out, item),
-            Some(fields) => user_in_part(out, item, fields),
+        json::long_list(&mut out, self.page.items.iter(), |out, item| {
+            match self.fields {
+                None => user(out, item),
+                Some(fields) => user_in_part(out, item, fields),
+            }
         });
         json::raw(&mut out, r#","total_count":"#);
         json::raw(&mut out, &self.page.total_count.to_string());

@@ -31,15 +31,15 @@ fn write(out: &mut Vec<u8>, user: &UserView<'_>) {
     json::raw(out, r#","username":"#);
     json::text(out, user.username);
     json::raw(out, r#"},"last_updated_at":""#);
-    user.updated_at.print_with_seconds(out);
+    out.extend_from_slice(&user.updated_at.digits_with_seconds());
     json::raw(out, "\"}");
 }
 
 /// The envelope; on the last page `next_page_token` is not there: the consumer stops only then.
 fn page(users: &[UserView<'_>], next_page_token: Option<&str>) -> Vec<u8> {
-    let mut out = Vec::with_capacity(USER_BYTES * (users.len() + 1));
+    let mut out = Vec::new();
     json::raw(&mut out, r#"{"results":"#);
-    json::list(&mut out, users, write);
+    json::long_list(&mut out, users.iter(), write);
     if let Some(token) = next_page_token {
         json::raw(&mut out, r#","next_page_token":"#);
         json::text(&mut out, token);
