@@ -118,7 +118,7 @@ impl Image {
     }
 
     fn record(&mut self, user: User, place: Place) -> Person {
-        // The store reads departments and memberships in one moment, so each is known.
+        // Departments are read after the records or with them, so each is known.
         let sections = user.departments.iter();
         let sections = sections
             .filter_map(|id| self.section_by_id.get(id))

@@ -13,7 +13,7 @@ use crate::directory::{Live, REPORTS_AT_ONCE_MAX};
 use crate::model::activity::LastActivity;
 use crate::model::client::Client;
 use crate::model::department::Department;
-use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::model::id::{ClientId, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
 use crate::store::clients::Latest;
@@ -196,7 +196,7 @@ struct Moment {
     at: Option<Timestamp>,
 }
 
-/// Everybody's record by id, without departments.
+/// Everybody's record by id.
 struct Records {
     moment: Moment,
     users: Vec<User>,
@@ -213,8 +213,6 @@ struct Rest {
     /// The records that changed in between.
     changed: Vec<User>,
     renames: Vec<Rename>,
-    /// By user, the primary department first.
-    memberships: Vec<(UserId, DepartmentId)>,
     activity: Vec<(UserId, LastActivity)>,
     /// The log's latest entry in that.
     activity_number: i64,
@@ -251,11 +249,7 @@ fn read_rest(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Res
         number: since,
         at: store::changes::moment(tx, client, since)?,
     };
-    let (mut memberships, mut activity) = (Vec::new(), Vec::new());
-    store::memberships::each(tx, client, |user, department| {
-        memberships.push((user, department));
-        Ok::<(), Error>(())
-    })?;
+    let mut activity = Vec::new();
     let activity_number = read_activity(tx, client, |user, seen| activity.push((user, seen)))?;
     Ok(Some(Rest {
         since,
@@ -264,7 +258,6 @@ fn read_rest(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Res
         departments: store::departments::changed_since(tx, client, -1)?,
         changed: store::users::changed_since(tx, client, since.number)?,
         renames: store::users::renames_since(tx, client, -1)?,
-        memberships,
         activity,
         activity_number,
     }))
@@ -277,16 +270,6 @@ fn assemble(records: Records, rest: Rest) -> Image {
         match users.binary_search_by_key(&changed.id, |user| user.id) {
             Ok(known) => users[known] = changed,
             Err(place) => users.insert(place, changed),
-        }
-    }
-    // Both come by user id: one pass brings them together.
-    let mut index = 0;
-    for (user, department) in rest.memberships {
-        while users.get(index).is_some_and(|known| known.id < user) {
-            index += 1;
-        }
-        if let Some(known) = users.get_mut(index).filter(|known| known.id == user) {
-            known.departments.push(department);
         }
     }
     let mut image = Image::new(rest.client);
@@ -310,20 +293,12 @@ fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<De
         return Ok(None);
     };
     let record = store::clients::find(tx, client)?;
-    let mut users = store::users::changed_since(tx, client, since)?;
-    let mut departments_of: HashMap<UserId, Vec<DepartmentId>> = HashMap::new();
-    for (user, department) in store::memberships::changed_since(tx, client, since)? {
-        departments_of.entry(user).or_default().push(department);
-    }
-    for user in &mut users {
-        user.departments = departments_of.remove(&user.id).unwrap_or_default();
-    }
     Ok(Some(Delta {
         number,
         at: store::changes::moment(tx, client, number)?,
         client: record,
         departments: store::departments::changed_since(tx, client, since)?,
-        users,
+        users: store::users::changed_since(tx, client, since)?,
         renames: store::users::renames_since(tx, client, since)?,
     }))
 }
@@ -331,7 +306,7 @@ fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<De
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::Id;
+    use crate::model::id::{DepartmentId, Id};
     use crate::model::profile::Profile;
     use crate::model::user::State;
     use crate::store::Location;
@@ -342,7 +317,7 @@ mod tests {
         Id::parse(&format!("0190a000-0000-7000-8000-{number:012x}")).unwrap()
     }
 
-    fn user(number: u64, revision: i64) -> User {
+    fn user_of(number: u64, revision: i64, departments: &[DepartmentId]) -> User {
         let name = format!("user {number} at {revision}");
         User {
             id: UserId(id(number)),
@@ -351,7 +326,7 @@ mod tests {
             external_id: None,
             state: State::Active,
             profile: Profile::default(),
-            departments: Vec::new(),
+            departments: departments.to_vec(),
             created_at: Timestamp::from_milliseconds(0),
             updated_at: Timestamp::from_milliseconds(revision),
             deleted_at: None,
@@ -393,8 +368,7 @@ mod tests {
                 store::departments::insert(tx, client, &department(number))?;
             }
             for number in [2, 4] {
-                store::users::insert(tx, client, &user(number, 1))?;
-                store::memberships::replace(tx, client, UserId(id(number)), &[lab, sales])?;
+                store::users::insert(tx, client, &user_of(number, 1, &[lab, sales]))?;
             }
             Ok::<_, Error>(())
         });
@@ -402,12 +376,10 @@ mod tests {
         let records = store.read(move |tx| read_records(tx, client)).await;
         let records = records.unwrap().unwrap();
         let between = store.write(move |tx| {
-            for number in [1, 3, 5] {
-                store::users::insert(tx, client, &user(number, 2))?;
+            for (number, departments) in [(1, &[][..]), (3, &[sales]), (5, &[])] {
+                store::users::insert(tx, client, &user_of(number, 2, departments))?;
             }
-            store::users::update(tx, client, &user(4, 2))?;
-            store::memberships::replace(tx, client, UserId(id(3)), &[sales])?;
-            store::memberships::replace(tx, client, UserId(id(4)), &[sales, lab])?;
+            store::users::update(tx, client, &user_of(4, 2, &[sales, lab]))?;
             store::clients::set_change_number(tx, client, 2)
         });
         between.await.unwrap();

@@ -111,7 +111,7 @@ pub async fn delete(
         };
         store::departments::update(write.tx, write.client, &new)?;
         store::users::touch_members(write.tx, write.client, id, write.now, revision)?;
-        store::memberships::clear(write.tx, write.client, id)?;
+        store::users::leave_department(write.tx, write.client, id)?;
         Ok(())
     })
     .await

@@ -169,21 +169,15 @@ fn read(tx: &mut Tx<'_>, client: ClientId, mut lines: Lines) -> Result<(), Error
             return lines.flush();
         };
         after = Some(last.id);
-        let ids = || users.iter().map(|user| &user.id);
-        // Both come in the order of the users.
-        let mut of_all = store::memberships::of_users(tx, client, ids())?
-            .into_iter()
-            .peekable();
-        let seen = store::activity::folded_of_users(tx, client, ids())?;
+        let ids = users.iter().map(|user| &user.id);
+        // It comes in the order of the users.
+        let seen = store::activity::folded_of_users(tx, client, ids)?;
         let mut seen = seen.into_iter().peekable();
-        for mut user in users {
-            while let Some((_, department)) = of_all.next_if(|(whose, _)| *whose == user.id) {
-                user.departments.push(department);
-            }
+        for user in &users {
             let folded = seen.next_if(|(whose, _)| *whose == user.id);
             let mut activity = folded.map(|(_, folded)| folded).unwrap_or_default();
             activity.merge(unfolded.get(&user.id).copied().unwrap_or_default());
-            lines.push(&user_line(&user, activity, &departments))?;
+            lines.push(&user_line(user, activity, &departments))?;
         }
     }
 }

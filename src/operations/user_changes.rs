@@ -10,7 +10,6 @@ use crate::model::user::User;
 use crate::operations::error::Error;
 use crate::operations::write::Write;
 use crate::store;
-use crate::store::memberships::Of;
 use crate::store::users::Rename;
 
 /// Changes that were decided on and are written together, in few round trips. Whoever decides on the
@@ -36,7 +35,6 @@ struct Pending {
     action: &'static str,
     /// What the log says of it.
     detail: String,
-    has_other_departments: bool,
     has_other_keys: bool,
 }
 
@@ -47,7 +45,6 @@ impl UserChanges {
         user.revision = write.take_number();
         let pending = Pending {
             detail: difference(None, &user),
-            has_other_departments: !user.departments.is_empty(),
             has_other_keys: true,
             action: "created",
             user,
@@ -77,7 +74,6 @@ impl UserChanges {
         }
         let pending = Pending {
             detail: difference(Some(old), &new),
-            has_other_departments: new.departments != old.departments,
             has_other_keys: new.user_key != old.user_key || new.external_id != old.external_id,
             action,
             user: new,
@@ -85,8 +81,7 @@ impl UserChanges {
         &self.saved.push_mut(pending).user
     }
 
-    /// Writes what was decided on, and says what it was. The departments of a record are those of
-    /// the one that it was made from: an import leaves them out on both sides where its file does.
+    /// Writes what was decided on, and says what it was.
     pub(super) fn flush(&mut self, write: &mut Write<'_, '_>) -> Result<Written, Error> {
         let Self {
             created,
@@ -114,8 +109,6 @@ impl UserChanges {
         if store::users::insert_many(write.tx, client, &users(&created))? != created.len() {
             return Err(Error::conflict("id", "The id is taken"));
         }
-        store::memberships::replace_many(write.tx, client, &departments(&saved))?;
-        store::memberships::insert_many(write.tx, client, &departments(&created))?;
         store::users::remember_renames(write.tx, client, &renames, write.now)?;
         let pending = created.into_iter().chain(saved);
         let users = pending.map(|pending| pending.user).collect();
@@ -125,15 +118,6 @@ impl UserChanges {
 
 fn users<'p>(pending: impl IntoIterator<Item = &'p Pending>) -> Vec<&'p User> {
     pending.into_iter().map(|pending| &pending.user).collect()
-}
-
-fn departments(pending: &[Pending]) -> Vec<Of<'_>> {
-    let others = pending
-        .iter()
-        .filter(|pending| pending.has_other_departments);
-    others
-        .map(|pending| (pending.user.id, &*pending.user.departments))
-        .collect()
 }
 
 /// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`.

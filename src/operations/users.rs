@@ -197,8 +197,7 @@ fn unknown(id: UserId) -> Error {
 
 /// The user of that id, deleted or not.
 pub(super) fn find(write: &mut Write<'_, '_>, id: UserId) -> Result<User, Error> {
-    let user = store::users::find(write.tx, write.client, id)?.ok_or_else(|| unknown(id))?;
-    with_departments(write, user)
+    store::users::find(write.tx, write.client, id)?.ok_or_else(|| unknown(id))
 }
 
 pub(super) fn find_live(write: &mut Write<'_, '_>, id: UserId) -> Result<User, Error> {
@@ -206,12 +205,6 @@ pub(super) fn find_live(write: &mut Write<'_, '_>, id: UserId) -> Result<User, E
         None => Ok(user),
         Some(_) => Err(unknown(id)),
     })
-}
-
-/// A record of the store with its departments.
-pub(super) fn with_departments(write: &mut Write<'_, '_>, mut user: User) -> Result<User, Error> {
-    user.departments = store::memberships::of_user(write.tx, write.client, user.id)?;
-    Ok(user)
 }
 
 /// When the user was last seen, as the image has it: the log may be long, and the writer has better
@@ -288,13 +281,12 @@ pub(super) fn create_or_revive(
     {
         return Err(taken("user_key"));
     }
-    let former = match (by_external_id, by_user_key) {
+    let old = match (by_external_id, by_user_key) {
         // One record cannot be two people's: the key stays with whom it belonged to.
         (Some(one), Some(other)) if one.id != other.id => return Err(taken("user_key")),
         (Some(former), _) | (None, Some(former)) => former,
         (None, None) => return insert(write, id, new),
     };
-    let old = with_departments(write, former)?;
     let revived = User {
         username: new.username,
         user_key: new.user_key,

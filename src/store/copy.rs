@@ -114,6 +114,7 @@ pub static TABLES: &[Table] = &[
             ("updated_at", Number),
             ("deleted_at", Number),
             ("revision", Number),
+            ("departments", Text),
         ],
     ),
     table(
@@ -140,16 +141,6 @@ pub static TABLES: &[Table] = &[
             ("updated_at", Number),
             ("deleted_at", Number),
             ("revision", Number),
-        ],
-    ),
-    table(
-        "memberships",
-        3,
-        &[
-            ("client_id", Text),
-            ("user_id", Text),
-            ("department_id", Text),
-            ("position", Number),
         ],
     ),
     table(

@@ -3,9 +3,10 @@
 use crate::store::error::Error;
 use crate::store::tx::Tx;
 
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     include_str!("migrations/001_foundation.sql"),
     include_str!("migrations/002_nodes.sql"),
+    include_str!("migrations/003_departments_of_users.sql"),
 ];
 
 /// How many steps this release would still take; refuses the schema of a newer one.

@@ -13,7 +13,6 @@ pub mod error;
 pub mod idempotency;
 pub mod instances;
 pub mod leases;
-pub mod memberships;
 mod migrations;
 pub mod postgres;
 pub mod registry;

@@ -306,8 +306,8 @@ struct Placeholders {
 }
 
 impl Placeholders {
-    const NAMES: [&str; 12] = [
-        "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12",
+    const NAMES: [&str; 13] = [
+        "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13",
     ];
 
     fn of(statement: &rusqlite::CachedStatement<'_>) -> Result<Self, Error> {

@@ -1,6 +1,6 @@
 //! People's records. Reads of people are for the directory; these are by key.
 
-use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::model::id::{ClientId, DepartmentId, Id, UserId};
 use crate::model::profile::Profile;
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
@@ -14,13 +14,13 @@ macro_rules! select_users {
     ($rest:literal) => {
         concat!(
             "SELECT id, username, user_key, external_id, state, profile, created_at, updated_at,
-             deleted_at, revision FROM users ",
+             deleted_at, revision, departments FROM users ",
             $rest
         )
     };
 }
 
-/// Hands each of the client's users, deleted ones too, to `each`, by id and without departments.
+/// Hands each of the client's users, deleted ones too, to `each`, by id.
 pub fn each<E: From<Error>>(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -30,13 +30,13 @@ pub fn each<E: From<Error>>(
     tx.each(sql, &[(&client).into()], |row| each(read(row)?))
 }
 
-/// The users that changes after number `since` touched, without departments.
+/// The users that changes after number `since` touched.
 pub fn changed_since(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Vec<User>, Error> {
     let sql = select_users!("WHERE client_id = $1 AND revision > $2");
     tx.all(sql, &[(&client).into(), since.into()], read)
 }
 
-/// Up to `count` users behind `after` in the order of ids, deleted ones too, without departments.
+/// Up to `count` users behind `after` in the order of ids, deleted ones too.
 pub fn page(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -48,12 +48,12 @@ pub fn page(
     tx.all(sql, &[(&client).into(), after.into(), count.into()], read)
 }
 
-/// The user of that id, deleted or not, without departments.
+/// The user of that id, deleted or not.
 pub fn find(tx: &mut Tx<'_>, client: ClientId, id: UserId) -> Result<Option<User>, Error> {
     Ok(find_many(tx, client, [&id])?.pop())
 }
 
-/// Those of the users of these ids who are there, deleted or not, without departments.
+/// Those of the users of these ids who are there, deleted or not.
 pub fn find_many<'k>(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -63,8 +63,7 @@ pub fn find_many<'k>(
     read_many(tx, sql, client, ids.into_iter().map(Into::into))
 }
 
-/// Those of the users of these keys who are there, deleted or not, without departments. The keys
-/// are folded already.
+/// Those of the users of these keys who are there, deleted or not. The keys are folded already.
 pub fn find_many_by_user_key<'k>(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -74,7 +73,7 @@ pub fn find_many_by_user_key<'k>(
     read_many(tx, sql, client, folded_keys.into_iter().map(Into::into))
 }
 
-/// Those of the users of these external ids who are there, deleted or not, without departments.
+/// Those of the users of these external ids who are there, deleted or not.
 pub fn find_many_by_external_id<'k>(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -93,7 +92,7 @@ fn read_many<'k>(
     tx.all_many(sql, keys.map(|key| [Value::from(&client), key]), read)
 }
 
-/// The user of that key, whatever its case, deleted or not, without departments.
+/// The user of that key, whatever its case, deleted or not.
 pub fn find_by_user_key(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -102,7 +101,7 @@ pub fn find_by_user_key(
     Ok(find_many_by_user_key(tx, client, [&fold(user_key)])?.pop())
 }
 
-/// The user of that external id, deleted or not, without departments.
+/// The user of that external id, deleted or not.
 pub fn find_by_external_id(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -111,7 +110,7 @@ pub fn find_by_external_id(
     Ok(find_many_by_external_id(tx, client, [external_id])?.pop())
 }
 
-/// Adds a user, without departments. `false`, and nothing added, when the id, the user key or the
+/// Adds a user. `false`, and nothing added, when the id, the user key or the
 /// external id is taken.
 pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
     Ok(insert_many(tx, client, &[user])? == 1)
@@ -120,13 +119,14 @@ pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Er
 /// As [`insert`] each of them, and says how many were added.
 pub fn insert_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result<usize, Error> {
     let sql = "INSERT INTO users (client_id, id, username, user_key, user_key_folded, external_id,
-               state, profile, created_at, updated_at, deleted_at, revision)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+               state, profile, created_at, updated_at, deleted_at, revision,
+               departments)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
                ON CONFLICT DO NOTHING";
     write(tx, sql, client, users)
 }
 
-/// Replaces all of a user's record but its departments. `false` when there is no such user. The
+/// Replaces all of a user's record. `false` when there is no such user. The
 /// caller has made sure that the user key and the external id are free.
 pub fn update(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
     Ok(update_many(tx, client, &[user])? == 1)
@@ -136,7 +136,7 @@ pub fn update(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Er
 pub fn update_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result<usize, Error> {
     let sql = "UPDATE users SET username = $3, user_key = $4, user_key_folded = $5,
                external_id = $6, state = $7, profile = $8, created_at = $9, updated_at = $10,
-               deleted_at = $11, revision = $12 WHERE client_id = $1 AND id = $2";
+               deleted_at = $11, revision = $12, departments = $13 WHERE client_id = $1 AND id = $2";
     write(tx, sql, client, users)
 }
 
@@ -148,21 +148,29 @@ pub fn update_many_under_same_keys(
     users: &[&User],
 ) -> Result<usize, Error> {
     let sql = "UPDATE users SET username = $3, state = $4, profile = $5, created_at = $6,
-               updated_at = $7, deleted_at = $8, revision = $9 WHERE client_id = $1 AND id = $2";
-    let profiles: Vec<Option<String>> = users.iter().map(|user| profile_of(user)).collect();
-    let rows = users.iter().zip(&profiles).map(|(user, profile)| {
-        [
-            Value::from(&client),
-            (&user.id).into(),
-            (&user.username).into(),
-            user.state.name().into(),
-            profile.as_ref().into(),
-            user.created_at.into(),
-            user.updated_at.into(),
-            user.deleted_at.into(),
-            user.revision.into(),
-        ]
-    });
+               updated_at = $7, deleted_at = $8, revision = $9, departments = $10
+               WHERE client_id = $1 AND id = $2";
+    let made: Vec<(Option<String>, String)> = users
+        .iter()
+        .map(|user| (profile_of(user), departments_of(user)))
+        .collect();
+    let rows = users
+        .iter()
+        .zip(&made)
+        .map(|(user, (profile, departments))| {
+            [
+                Value::from(&client),
+                (&user.id).into(),
+                (&user.username).into(),
+                user.state.name().into(),
+                profile.as_ref().into(),
+                user.created_at.into(),
+                user.updated_at.into(),
+                user.deleted_at.into(),
+                user.revision.into(),
+                departments.into(),
+            ]
+        });
     tx.execute_many(sql, rows)
 }
 
@@ -170,15 +178,25 @@ fn profile_of(user: &User) -> Option<String> {
     (!user.profile.is_empty()).then(|| profile_text::to_text(&user.profile))
 }
 
+/// The departments as they are stored: each id with a space behind it, the primary one first.
+fn departments_of(user: &User) -> String {
+    let mut text = String::with_capacity(user.departments.len() * (Id::LENGTH + 1));
+    for department in &user.departments {
+        text.push_str(department.as_str());
+        text.push(' ');
+    }
+    text
+}
+
 fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Result<usize, Error> {
-    let made: Vec<(String, Option<String>)> = users
+    let made: Vec<(String, Option<String>, String)> = users
         .iter()
-        .map(|user| (fold(&user.user_key), profile_of(user)))
+        .map(|user| (fold(&user.user_key), profile_of(user), departments_of(user)))
         .collect();
     let rows = users
         .iter()
         .zip(&made)
-        .map(|(user, (user_key_folded, profile))| {
+        .map(|(user, (user_key_folded, profile, departments))| {
             [
                 Value::from(&client),
                 (&user.id).into(),
@@ -192,13 +210,14 @@ fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Resul
                 user.updated_at.into(),
                 user.deleted_at.into(),
                 user.revision.into(),
+                departments.into(),
             ]
         });
     tx.execute_many(sql, rows)
 }
 
 /// Marks all members of a department as changed at `at` by the change `revision`. No record becomes
-/// older by it.
+/// older by it. It looks at all the client's users.
 pub fn touch_members(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -207,16 +226,32 @@ pub fn touch_members(
     revision: i64,
 ) -> Result<usize, Error> {
     let sql = "UPDATE users SET updated_at = CASE WHEN updated_at > $3 THEN updated_at ELSE $3 END,
-               revision = $4 WHERE client_id = $1 AND id IN (SELECT user_id FROM memberships
-                          WHERE client_id = $1 AND department_id = $2)";
+               revision = $4 WHERE client_id = $1 AND departments LIKE $2";
+    let members = format!("%{department}%");
     tx.execute(
         sql,
         &[
             (&client).into(),
-            (&department).into(),
+            (&members).into(),
             at.into(),
             revision.into(),
         ],
+    )
+}
+
+/// Takes everybody out of a department, and says how many were in it. It looks at all the client's
+/// users.
+pub fn leave_department(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    department: DepartmentId,
+) -> Result<usize, Error> {
+    let sql = "UPDATE users SET departments = REPLACE(departments, $3, '')
+               WHERE client_id = $1 AND departments LIKE $2";
+    let (members, stored) = (format!("%{department}%"), format!("{department} "));
+    tx.execute(
+        sql,
+        &[(&client).into(), (&members).into(), (&stored).into()],
     )
 }
 
@@ -233,12 +268,17 @@ fn read(row: &Row<'_>) -> Result<User, Error> {
         external_id: row.optional_text(3)?.map(Into::into),
         state: row.parsed(4, State::parse)?,
         profile,
-        departments: Vec::new(),
+        departments: row.parsed(10, departments_from)?,
         created_at: row.moment(6)?,
         updated_at: row.moment(7)?,
         deleted_at: row.optional_moment(8)?,
         revision: row.number(9)?,
     })
+}
+
+fn departments_from(stored: &str) -> Option<Vec<DepartmentId>> {
+    let ids = stored.split_terminator(' ');
+    ids.map(DepartmentId::parse).collect()
 }
 
 /// What somebody was called before a change.

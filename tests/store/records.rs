@@ -1,9 +1,9 @@
-//! Clients, users, departments and memberships: what is written is read, keys are unique where they
+//! Clients, users and departments: what is written is read, keys are unique where they
 //! should be, and no client ever meets another's.
 
 use rollcall::model::profile::{ProfileDraft, ProfileField};
-use rollcall::model::user::{State, User};
-use rollcall::store::{clients, departments, memberships, users};
+use rollcall::model::user::State;
+use rollcall::store::{clients, departments, users};
 
 use crate::world::{A, B, World, at, client, client_id, department, department_id, user, user_id};
 
@@ -17,9 +17,9 @@ contract! {
     a_department_is_read_as_it_was_written,
     a_departments_name_is_unique_whatever_its_case_until_it_is_deleted,
     the_same_department_in_two_clients_never_meets,
-    memberships_keep_their_order,
-    a_cleared_department_leaves_the_other_memberships,
-    memberships_of_two_clients_never_meet,
+    a_users_departments_keep_their_order,
+    who_leaves_a_department_stays_in_the_others,
+    members_of_two_clients_never_meet,
     many_are_written_and_looked_up_at_once,
 }
 
@@ -27,14 +27,15 @@ contract! {
 const MANY: u64 = 600;
 
 async fn many_are_written_and_looked_up_at_once(world: &World) {
-    let all: Vec<_> = (1..=MANY)
+    let (sales, lab) = (department_id(1), department_id(2));
+    let mut all: Vec<_> = (1..=MANY)
         .map(|number| {
             let mut user = user(number, &format!("U{number}"));
             user.external_id = Some(format!("e{number}").into());
+            user.departments = vec![lab, sales];
             user
         })
         .collect();
-    let (sales, lab) = (department_id(1), department_id(2));
     let written = all.clone();
     world
         .write(move |tx| {
@@ -49,13 +50,12 @@ async fn many_are_written_and_looked_up_at_once(world: &World) {
             );
             assert_eq!(users::update_many(tx, client_id(A), &users)?, users.len());
             assert_eq!(users::update_many(tx, client_id(B), &users)?, 0);
-            let both = [lab, sales];
-            let of = |user: &&User| (user.id, &both[..]);
-            let of_all: Vec<_> = users.iter().map(of).collect();
-            memberships::insert_many(tx, client_id(A), &of_all)?;
-            let of = |user: &&User| (user.id, &both[1..]);
-            let of_half: Vec<_> = half.iter().map(of).collect();
-            memberships::replace_many(tx, client_id(A), &of_half)?;
+            let mut half = half.iter().map(|user| (*user).clone()).collect::<Vec<_>>();
+            half.iter_mut()
+                .for_each(|user| user.departments = vec![sales]);
+            let half: Vec<_> = half.iter().collect();
+            let updated = users::update_many_under_same_keys(tx, client_id(A), &half)?;
+            assert_eq!(updated, half.len());
             for (number, name) in [(1, "Sales"), (2, "Lab")] {
                 assert!(departments::insert(
                     tx,
@@ -66,6 +66,10 @@ async fn many_are_written_and_looked_up_at_once(world: &World) {
             Ok(())
         })
         .await;
+    let half = all.len() / 2;
+    all[..half]
+        .iter_mut()
+        .for_each(|user| user.departments = vec![sales]);
     let expected = all.clone();
     world
         .read(move |tx| {
@@ -79,12 +83,6 @@ async fn many_are_written_and_looked_up_at_once(world: &World) {
             let external_ids = all.iter().filter_map(|user| user.external_id.as_deref());
             let found = users::find_many_by_external_id(tx, client_id(A), external_ids)?;
             assert_eq!(found, expected);
-            let of_users = memberships::of_users(tx, client_id(A), &ids)?;
-            let half = ids.len() / 2;
-            let first = ids[..half].iter().map(|id| (*id, sales));
-            let second = ids[half..all.len()].iter();
-            let second = second.flat_map(|id| [(*id, lab), (*id, sales)]);
-            assert_eq!(of_users, first.chain(second).collect::<Vec<_>>());
             let names = ["lab".to_owned(), "none".to_owned()];
             let found = departments::find_many_by_name(tx, client_id(A), &names)?;
             assert_eq!(found, [department(2, "Lab")]);
@@ -385,82 +383,90 @@ async fn the_same_department_in_two_clients_never_meets(world: &World) {
         .await;
 }
 
-async fn memberships_keep_their_order(world: &World) {
+async fn a_users_departments_keep_their_order(world: &World) {
     let (sales, legal, lab) = (department_id(1), department_id(2), department_id(3));
+    let mut one = user(1, "u1");
+    one.departments = vec![sales];
+    let mut other = user(2, "u2");
+    other.departments = vec![lab];
+    let (first, second) = (one.clone(), other.clone());
+    one.departments = vec![lab, sales, legal];
+    let last = one.clone();
     world
         .write(move |tx| {
-            for number in [1, 2] {
-                users::insert(tx, client_id(A), &user(number, &format!("u{number}")))?;
-            }
-            memberships::replace(tx, client_id(A), user_id(2), &[lab])?;
-            memberships::replace(tx, client_id(A), user_id(1), &[sales])?;
-            memberships::replace(tx, client_id(A), user_id(1), &[lab, sales, legal])
+            assert_eq!(users::insert_many(tx, client_id(A), &[&first, &second])?, 2);
+            assert!(users::update(tx, client_id(A), &last)?);
+            Ok(())
         })
         .await;
-    let (of_one, each, changed) = world
+    let (each, changed) = world
         .read(|tx| {
             let mut each = Vec::new();
-            memberships::each(tx, client_id(A), |user, department| {
-                each.push((user, department));
+            users::each(tx, client_id(A), |user| {
+                each.push(user);
                 Ok::<(), rollcall::store::Error>(())
             })?;
-            Ok((
-                memberships::of_user(tx, client_id(A), user_id(1))?,
-                each,
-                memberships::changed_since(tx, client_id(A), 1)?,
-            ))
+            let mut changed = users::changed_since(tx, client_id(A), 1)?;
+            changed.sort_by_key(|user| user.id);
+            Ok((each, changed))
         })
         .await;
-    assert_eq!(of_one, [lab, sales, legal]);
-    let one = user_id(1);
-    assert_eq!(
-        each,
-        [(one, lab), (one, sales), (one, legal), (user_id(2), lab)]
-    );
+    assert_eq!(each, [one, other]);
     assert_eq!(changed, each, "both users are of a later change");
 }
 
-async fn a_cleared_department_leaves_the_other_memberships(world: &World) {
-    let (sales, lab) = (department_id(1), department_id(2));
+async fn who_leaves_a_department_stays_in_the_others(world: &World) {
+    let (sales, lab, legal) = (department_id(1), department_id(2), department_id(3));
     world
         .write(move |tx| {
-            for number in [1, 2] {
-                users::insert(tx, client_id(A), &user(number, &format!("u{number}")))?;
-                memberships::replace(tx, client_id(A), user_id(number), &[sales, lab])?;
+            let all = [
+                (1, vec![sales, lab]),
+                (2, vec![lab, sales, legal]),
+                (3, vec![]),
+            ];
+            for (number, departments) in all {
+                let mut user = user(number, &format!("u{number}"));
+                user.departments = departments;
+                users::insert(tx, client_id(A), &user)?;
             }
             let touched = users::touch_members(tx, client_id(A), sales, at(7), 9)?;
             assert_eq!(touched, 2);
-            assert_eq!(memberships::clear(tx, client_id(A), sales)?, 2);
-            assert_eq!(memberships::of_user(tx, client_id(A), user_id(1))?, [lab]);
+            assert_eq!(users::leave_department(tx, client_id(A), sales)?, 2);
+            assert_eq!(users::leave_department(tx, client_id(A), sales)?, 0);
+            let first = users::find(tx, client_id(A), user_id(1))?.unwrap();
+            assert_eq!(first.departments, [lab]);
             let touched = users::find(tx, client_id(A), user_id(2))?.unwrap();
+            assert_eq!(touched.departments, [lab, legal]);
             assert_eq!((touched.updated_at, touched.revision), (at(7), 9));
             // Time may be set back; no record becomes older by it.
             users::touch_members(tx, client_id(A), lab, at(3), 10)?;
             let touched = users::find(tx, client_id(A), user_id(2))?.unwrap();
             assert_eq!((touched.updated_at, touched.revision), (at(7), 10));
+            let untouched = users::find(tx, client_id(A), user_id(3))?.unwrap();
+            assert_eq!((untouched.updated_at, untouched.revision), (at(0), 2));
             Ok(())
         })
         .await;
 }
 
-async fn memberships_of_two_clients_never_meet(world: &World) {
+async fn members_of_two_clients_never_meet(world: &World) {
     let sales = department_id(1);
     world
         .write(move |tx| {
+            let mut member = user(1, "u");
+            member.departments = vec![sales];
             for client in [A, B] {
-                users::insert(tx, client_id(client), &user(1, "u"))?;
-                memberships::replace(tx, client_id(client), user_id(1), &[sales])?;
+                users::insert(tx, client_id(client), &member)?;
             }
             assert_eq!(users::touch_members(tx, client_id(B), sales, at(5), 6)?, 1);
-            assert_eq!(memberships::clear(tx, client_id(B), sales)?, 1);
-            assert_eq!(memberships::of_user(tx, client_id(A), user_id(1))?, [sales]);
-            assert_eq!(memberships::changed_since(tx, client_id(A), 0)?.len(), 1);
-            assert_eq!(memberships::changed_since(tx, client_id(B), 0)?, []);
+            assert_eq!(users::leave_department(tx, client_id(B), sales)?, 1);
             let untouched = users::find(tx, client_id(A), user_id(1))?.unwrap();
-            assert_eq!((untouched.updated_at, untouched.revision), (at(0), 2));
-            memberships::replace(tx, client_id(B), user_id(1), &[sales])?;
-            memberships::replace(tx, client_id(A), user_id(1), &[])?;
-            assert_eq!(memberships::of_user(tx, client_id(B), user_id(1))?, [sales]);
+            assert_eq!(untouched, member);
+            assert!(users::update(tx, client_id(B), &member)?);
+            member.departments = vec![];
+            assert!(users::update(tx, client_id(A), &member)?);
+            let other = users::find(tx, client_id(B), user_id(1))?.unwrap();
+            assert_eq!(other.departments, [sales]);
             Ok(())
         })
         .await;

@@ -397,7 +397,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     }
 }
 
-/// The user after the row, without departments. `updated_at` says when we changed the record, so
+/// The user after the row, in the departments of before. `updated_at` says when we changed the record, so
 /// it is not the row's to say.
 fn changed(old: &User, row: &UserRow) -> Result<User, Error> {
     let mut new = User {

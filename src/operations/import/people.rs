@@ -24,8 +24,7 @@ pub(super) struct People {
 }
 
 impl People {
-    /// Looks up all whom the rows name, deleted or not: with their departments if a row names some,
-    /// and with their activity if a row tells some.
+    /// Looks up all whom the rows name, deleted or not, with their activity if a row tells some.
     pub(super) fn of(
         write: &mut Write<'_, '_>,
         rows: &[(u64, Row)],
@@ -40,9 +39,6 @@ impl People {
             .collect();
         let mut people = Self::default();
         people.look_up(write, &rows)?;
-        if rows.iter().any(|row| row.departments.is_some()) {
-            people.look_up_departments(write)?;
-        }
         let is_told = |row: &&UserRow| row.last_activity.at().is_some();
         if rows.iter().any(is_told) && !people.by_id.is_empty() {
             people.look_up_activity(write, is_rehearsal)?;
@@ -75,16 +71,6 @@ impl People {
             .collect();
         let found = store::users::find_many_by_user_key(tx, client, &folded_keys)?;
         self.extend(found);
-        Ok(())
-    }
-
-    fn look_up_departments(&mut self, write: &mut Write<'_, '_>) -> Result<(), Error> {
-        let of_all = store::memberships::of_users(write.tx, write.client, self.by_id.keys())?;
-        for (user, department) in of_all {
-            if let Some(user) = self.by_id.get_mut(&user).and_then(Rc::get_mut) {
-                user.departments.push(department);
-            }
-        }
         Ok(())
     }
 

@@ -88,5 +88,5 @@ fn put(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<(), Error> {
     } else {
         store::users::insert(tx, client, user)?;
     }
-    store::memberships::replace(tx, client, user.id, &user.departments)
+    Ok(())
 }
