@@ -256,7 +256,7 @@ fn read_rest(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Res
         moment,
         client: record,
         departments: store::departments::changed_since(tx, client, -1)?,
-        changed: store::users::changed_since(tx, client, since.number)?,
+        changed: read_changed(tx, client, since.number, moment.number)?,
         renames: store::users::renames_since(tx, client, -1)?,
         activity,
         activity_number,
@@ -288,6 +288,19 @@ fn assemble(records: Records, rest: Rest) -> Image {
     image
 }
 
+/// The users whom the changes after number `since` up to the latest, `latest`, touched.
+fn read_changed(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+    latest: i64,
+) -> Result<Vec<User>, Error> {
+    match store::changes::users_touched(tx, client, since, latest)? {
+        Some(ids) => store::users::find_many(tx, client, &ids),
+        None => store::users::changed_since(tx, client, since),
+    }
+}
+
 fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Delta>, Error> {
     let Some(number) = store::clients::change_number(tx, client)? else {
         return Ok(None);
@@ -298,7 +311,7 @@ fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<De
         at: store::changes::moment(tx, client, number)?,
         client: record,
         departments: store::departments::changed_since(tx, client, since)?,
-        users: store::users::changed_since(tx, client, since)?,
+        users: read_changed(tx, client, since, number)?,
         renames: store::users::renames_since(tx, client, since)?,
     }))
 }

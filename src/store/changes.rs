@@ -1,7 +1,9 @@
 //! The log: every change, recorded in the transaction that makes it.
 
+use std::collections::BTreeSet;
+
 use crate::model::change::{Actor, Entity};
-use crate::model::id::ClientId;
+use crate::model::id::{ClientId, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::store::error::Error;
 use crate::store::tx::{Tx, Value};
@@ -55,6 +57,37 @@ pub fn insert_many(tx: &mut Tx<'_>, client: ClientId, changes: &[Change<'_>]) ->
 pub fn moment(tx: &mut Tx<'_>, client: ClientId, number: i64) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT at FROM changes WHERE client_id = $1 AND number = $2";
     tx.one(sql, &[(&client).into(), number.into()], |row| row.moment(0))
+}
+
+/// Changes whose users are looked up one by one at most. Of more it is quicker to read everybody.
+const LOOKED_UP_MAX: i64 = 4_096;
+
+/// The users whom the changes after number `since` up to the latest, `latest`, touched. `None` when the
+/// log does not tell them: a department's change touched its members, or they are too many, or the log
+/// does not have all of these changes.
+pub fn users_touched(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    since: i64,
+    latest: i64,
+) -> Result<Option<BTreeSet<UserId>>, Error> {
+    if latest - since > LOOKED_UP_MAX {
+        return Ok(None);
+    }
+    let sql = "SELECT entity, action, entity_id FROM changes
+               WHERE client_id = $1 AND number > $2 ORDER BY number";
+    let (mut count, mut is_told, mut users) = (0, true, BTreeSet::new());
+    tx.each(sql, &[(&client).into(), since.into()], |row| {
+        count += 1;
+        let (entity, action) = (row.text(0)?, row.text(1)?);
+        if entity == Entity::User.name() {
+            users.insert(row.parsed(2, UserId::parse)?);
+        }
+        // Nobody is in a department that is new.
+        is_told &= entity != Entity::Department.name() || action == "created";
+        Ok::<(), Error>(())
+    })?;
+    Ok((is_told && count == latest - since).then_some(users))
 }
 
 /// What the log says of one change, for who reads it.

@@ -30,7 +30,8 @@ pub fn each<E: From<Error>>(
     tx.each(sql, &[(&client).into()], |row| each(read(row)?))
 }
 
-/// The users that changes after number `since` touched.
+/// The users that changes after number `since` touched. It looks at all the client's users: the log
+/// may tell them ([`crate::store::changes::users_touched`]).
 pub fn changed_since(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Vec<User>, Error> {
     let sql = select_users!("WHERE client_id = $1 AND revision > $2");
     tx.all(sql, &[(&client).into(), since.into()], read)

@@ -17,6 +17,7 @@ contract! {
     a_client_that_is_not_there_cannot_be_locked,
     the_log_is_read_as_it_was_written_and_by_the_page,
     what_changed_since_a_number_is_what_later_changes_touched,
+    the_log_tells_whom_changes_touched_unless_they_are_of_departments_or_missing,
     renames_are_told_in_their_order,
     logs_of_two_clients_never_meet,
 }
@@ -182,6 +183,55 @@ async fn what_changed_since_a_number_is_what_later_changes_touched(world: &World
             .await;
         assert_eq!([users, departments], [expected; 2], "since {since}");
     }
+}
+
+async fn the_log_tells_whom_changes_touched_unless_they_are_of_departments_or_missing(
+    world: &World,
+) {
+    let of_department = |number, action| Change {
+        entity: Entity::Department,
+        action,
+        ..change(number, "d")
+    };
+    world
+        .write(move |tx| {
+            let (one, two) = (user_id(1), user_id(2));
+            let all = [
+                change(1, one.as_str()),
+                of_department(2, "updated"),
+                change(3, two.as_str()),
+                of_department(4, "created"),
+                change(5, one.as_str()),
+                change(6, one.as_str()),
+                change(8, two.as_str()),
+            ];
+            changes::insert_many(tx, client_id(A), &all)?;
+            changes::insert(tx, client_id(B), &change(7, two.as_str()))
+        })
+        .await;
+    let touched = |since, latest| {
+        world.read(move |tx| changes::users_touched(tx, client_id(A), since, latest))
+    };
+    let (one, two) = (user_id(1), user_id(2));
+    assert_eq!(touched(8, 8).await, Some(BTreeSet::new()));
+    assert_eq!(touched(7, 8).await, Some(BTreeSet::from([two])));
+    assert_eq!(touched(6, 8).await, None, "one change is not in the log");
+    assert_eq!(touched(7, 9).await, None, "the latest is not in the log");
+    world
+        .write(move |tx| changes::insert(tx, client_id(A), &change(7, two.as_str())))
+        .await;
+    assert_eq!(touched(4, 8).await, Some(BTreeSet::from([one, two])));
+    let created = "nobody is in a department that is new";
+    assert_eq!(
+        touched(3, 8).await,
+        Some(BTreeSet::from([one, two])),
+        "{created}"
+    );
+    assert_eq!(
+        touched(1, 8).await,
+        None,
+        "a department touches its members"
+    );
 }
 
 async fn renames_are_told_in_their_order(world: &World) {
