@@ -20,9 +20,8 @@ macro_rules! select_clients {
 /// when there is no such client. Every write of a client's data begins with this: so its changes
 /// are numbered without gaps, in the order of their commits.
 pub fn lock(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<i64>, Error> {
-    let sql = "UPDATE clients SET change_number = change_number WHERE id = $1
-               RETURNING change_number";
-    tx.one(sql, &[(&client).into()], |row| row.number(0))
+    let sql = "SELECT change_number FROM clients WHERE id = $1";
+    tx.one_locked(sql, &[(&client).into()], |row| row.number(0))
 }
 
 /// Sets the number of the client's latest change.

@@ -278,6 +278,20 @@ impl Tx<'_> {
         Ok(self.all(sql, values, read)?.pop())
     }
 
+    /// As [`Self::one`], and locks that row until the transaction ends. On SQLite whoever writes has
+    /// the whole database locked since their transaction began.
+    pub fn one_locked<T>(
+        &mut self,
+        sql: &str,
+        values: &[Value<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        match self {
+            Self::Sqlite(_) => self.one(sql, values, read),
+            Self::Postgres(_) => self.one(&format!("{sql} FOR UPDATE"), values, read),
+        }
+    }
+
     /// Has the next queries planned by how large the tables are by now, for who fills them.
     /// PostgreSQL goes on with plans from when a table was empty until it is told that it grew, which
     /// may take a minute: such a plan reads all of a client's rows to find one of them. SQLite's plans
