@@ -40,6 +40,7 @@ mod files;
 mod lanes;
 mod leases;
 mod log;
+mod migrations;
 mod records;
 mod registry;
 mod server;
