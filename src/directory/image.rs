@@ -4,10 +4,9 @@
 //! that it contains say which. It never asks anybody for anything; who loads it and keeps it
 //! current is [`crate::directory`].
 
-use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::directory::names::Names;
 use crate::directory::order::Order;
@@ -25,7 +24,7 @@ use crate::store::users::Rename;
 /// A department and who (not deleted) belongs to it.
 pub(super) struct Section {
     pub(super) department: Department,
-    pub(super) members: BTreeSet<u32>,
+    pub(super) members: Order,
 }
 
 /// What happened after the moment of an image.
@@ -191,7 +190,7 @@ impl Image {
             + self
                 .sections
                 .iter()
-                .map(|section| 256 + section.members.len() * 8)
+                .map(|section| 256 + section.members.heap_bytes())
                 .sum::<usize>()
             + self.renames.len() * 64
     }
@@ -207,20 +206,19 @@ impl Image {
         // A directory that is loaded sorts once; one that is kept current inserts.
         if self.people.is_empty() {
             self.reserve(delta.users.len());
-            delta
-                .users
-                .into_iter()
-                .for_each(|user| self.load_user(user));
+            for user in delta.users {
+                self.load_user(user);
+            }
             self.sort();
+            self.list_members();
+            self.list_seen();
         } else {
             delta.users.into_iter().for_each(|user| self.put_user(user));
         }
-        for rename in delta.renames {
-            if let Some(slot) = self.slot_of(rename.user) {
-                self.renames
-                    .push((rename.number, slot, fold(&rename.username).into()));
-            }
-        }
+        delta
+            .renames
+            .into_iter()
+            .for_each(|rename| self.put_rename(&rename));
         self.number = delta.number;
         self.at = delta.at;
     }
@@ -315,7 +313,14 @@ impl Image {
         self.section(slot).view()
     }
 
-    fn put_department(&mut self, department: Department) {
+    pub(super) fn put_rename(&mut self, rename: &Rename) {
+        if let Some(slot) = self.slot_of(rename.user) {
+            let username = fold(&rename.username).into();
+            self.renames.push((rename.number, slot, username));
+        }
+    }
+
+    pub(super) fn put_department(&mut self, department: Department) {
         if let Some(slot) = self.section_by_id.get(&department.id) {
             self.sections[*slot as usize].department = department;
             return;
@@ -324,7 +329,7 @@ impl Image {
         self.section_by_id.insert(department.id, slot);
         self.sections.push(Section {
             department,
-            members: BTreeSet::new(),
+            members: Order::default(),
         });
     }
 }
@@ -339,7 +344,7 @@ impl Section {
     fn view(&self) -> DepartmentView<'_> {
         DepartmentView {
             department: &self.department,
-            member_count: self.members.len() as u64,
+            member_count: self.members.count() as u64,
         }
     }
 }

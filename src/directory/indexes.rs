@@ -1,67 +1,15 @@
-//! How people get into an image's indexes and out of them, many at once or one by one.
+//! How people get into an image's indexes and out of them, one by one.
 
 use std::cmp::Ordering;
 use std::hash::BuildHasher;
 
-use hashbrown::HashTable;
-
 use crate::directory::image::Image;
 use crate::directory::names::{Names, Place};
-use crate::directory::order::Order;
 use crate::directory::person::Person;
-use crate::model::text::fold;
+use crate::model::text::folded;
 use crate::model::user::User;
 
 impl Image {
-    /// Makes room for `count` people who will be loaded.
-    pub(super) fn reserve(&mut self, count: usize) {
-        self.people.reserve_exact(count);
-        self.activity.reserve_exact(count);
-        // An empty table has no slot whose hash could be asked for.
-        for table in [
-            &mut self.by_id,
-            &mut self.by_user_key,
-            &mut self.by_external_id,
-        ] {
-            *table = HashTable::with_capacity(count);
-        }
-    }
-
-    /// Takes in somebody who is not there yet, without a place in the lists: [`Self::sort`] gives
-    /// everybody theirs. The departments are there already.
-    pub(super) fn load_user(&mut self, user: User) {
-        let slot = self.add(user);
-        self.link_keys(slot);
-        self.join_sections(slot);
-        if self.person(slot).is_live() {
-            self.recency.set(slot, None, self.activity(slot).at());
-        }
-    }
-
-    /// Puts everybody who was loaded into the lists.
-    pub(super) fn sort(&mut self) {
-        let (people, names) = (&self.people, &self.names);
-        let count = u32::try_from(people.len()).expect("fewer than 4 billion people");
-        let mut slots: Vec<u32> = (0..count).collect();
-        // Rows are read in this order, as a rule: then it is found out at once.
-        slots.sort_by_key(|slot| people[*slot as usize].id);
-        self.in_id_order = Order::from_sorted(&slots);
-        slots.retain(|slot| people[*slot as usize].is_live());
-        slots.sort_by_key(|slot| people[*slot as usize].created_at);
-        self.in_created_order = Order::from_sorted(&slots);
-        // What a name begins with decides most comparisons without a look at the name.
-        let begins = |slot: u32| beginning(names.username(people[slot as usize].place));
-        let mut keyed: Vec<(u128, u32)> = slots.iter().map(|slot| (begins(*slot), *slot)).collect();
-        keyed.sort_unstable_by(|one, other| {
-            one.0
-                .cmp(&other.0)
-                .then_with(|| by_username(people, names, one.1, other.1))
-        });
-        slots.clear();
-        slots.extend(keyed.into_iter().map(|(_, slot)| slot));
-        self.in_username_order = Order::from_sorted(&slots);
-    }
-
     /// Takes a record in, of somebody known or new.
     pub(super) fn put_user(&mut self, user: User) {
         let Some(slot) = self.slot_of(user.id) else {
@@ -77,8 +25,8 @@ impl Image {
         };
         let known = self.person(slot);
         let place = known.place;
-        let is_found_as_before = self.folded_username(slot) == fold(&user.username)
-            && self.folded_user_key(slot) == fold(&user.user_key)
+        let is_found_as_before = self.folded_username(slot) == folded(&user.username)
+            && self.folded_user_key(slot) == folded(&user.user_key)
             && known.is_live() == user.deleted_at.is_none()
             && known.created_at == user.created_at
             && known.external_id() == user.external_id.as_deref();
@@ -102,7 +50,7 @@ impl Image {
     }
 
     /// Gives somebody who is not there yet a slot.
-    fn add(&mut self, user: User) -> u32 {
+    pub(super) fn add(&mut self, user: User) -> u32 {
         let slot = u32::try_from(self.people.len()).expect("fewer than 4 billion people");
         let place = self.keep_names(slot, &user);
         let person = self.record(user, place);
@@ -118,7 +66,7 @@ impl Image {
     }
 
     fn record(&mut self, user: User, place: Place) -> Person {
-        // Departments are read after the records or with them, so each is known.
+        // Departments are read before the records or with them, so each is known.
         let sections = user.departments.iter();
         let sections = sections
             .filter_map(|id| self.section_by_id.get(id))
@@ -130,13 +78,13 @@ impl Image {
     }
 
     fn keep_names(&mut self, slot: u32, user: &User) -> Place {
-        let (username, user_key) = (fold(&user.username), fold(&user.user_key));
+        let (username, user_key) = (folded(&user.username), folded(&user.user_key));
         let is_live = user.deleted_at.is_none();
         self.names.add(slot, &username, &user_key, is_live)
     }
 
     /// Lets a slot be found by its keys.
-    fn link_keys(&mut self, slot: u32) {
+    pub(super) fn link_keys(&mut self, slot: u32) {
         let (people, names, hasher) = (&self.people, &self.names, &self.hasher);
         let person = |slot: &u32| &people[*slot as usize];
         let by_user_key = |slot: &u32| hasher.hash_one(names.user_key(person(slot).place));
@@ -199,26 +147,29 @@ impl Image {
     fn join_sections(&mut self, slot: u32) {
         let person = &self.people[slot as usize];
         for section in person.departments().iter().filter(|_| person.is_live()) {
-            self.sections[*section as usize].members.insert(slot);
+            let members = &mut self.sections[*section as usize].members;
+            members.insert(slot, |other| other.cmp(&slot));
         }
     }
 
     fn leave_sections(&mut self, slot: u32) {
-        for section in self.people[slot as usize].departments() {
-            self.sections[*section as usize].members.remove(&slot);
+        let person = &self.people[slot as usize];
+        for section in person.departments().iter().filter(|_| person.is_live()) {
+            let members = &mut self.sections[*section as usize].members;
+            members.remove(slot, |other| other.cmp(&slot));
         }
     }
 }
 
 /// The first sixteen bytes of a name, as a number that compares as they do.
-fn beginning(name: &str) -> u128 {
+pub(super) fn beginning(name: &str) -> u128 {
     let mut bytes = [0; 16];
     let length = name.len().min(bytes.len());
     bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
     u128::from_be_bytes(bytes)
 }
 
-fn by_username(people: &[Person], names: &Names, one: u32, other: u32) -> Ordering {
+pub(super) fn by_username(people: &[Person], names: &Names, one: u32, other: u32) -> Ordering {
     let (one, other) = (&people[one as usize], &people[other as usize]);
     names
         .username(one.place)

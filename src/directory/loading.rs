@@ -3,18 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
+use parking_lot::RwLock;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::directory::image::{Delta, Image};
 use crate::directory::{Live, REPORTS_AT_ONCE_MAX};
 use crate::model::activity::LastActivity;
-use crate::model::client::Client;
-use crate::model::department::Department;
 use crate::model::id::{ClientId, UserId};
-use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
 use crate::store::clients::Latest;
 use crate::store::users::Rename;
@@ -22,54 +19,31 @@ use crate::store::{self, Error, Store, Tx};
 
 /// Entries of the activity log that are read at once: each may hold thousands of reports.
 const ENTRIES_AT_ONCE_MAX: i64 = 64;
+/// Rows that one thread reads and hands to another at once.
+const ROWS_AT_ONCE: usize = 1_024;
+/// So often are they handed over before the one that reads waits.
+const PARTS_AHEAD_MAX: usize = 2;
 
 /// Reads a client's whole directory, as of one moment; `None` when there is no such client.
 ///
-/// The records, which are the most of it, are read on one connection and all else beside them on
-/// another, whose moment may be a little later: it brings the records that changed in between.
+/// One thread reads the rows and another makes the image of them meanwhile, a few at a time: nothing
+/// of the directory is in memory twice.
 pub(super) async fn load(
     store: &Store,
     client: ClientId,
     serial: u64,
 ) -> Result<Option<Arc<Live>>, Error> {
-    let (sender, begun) = oneshot::channel();
-    let sender = Mutex::new(Some(sender));
-    let records = store.read(move |tx| {
-        let begun = read_number(tx, client)?;
-        // Nobody is told when it is run again: then the moments will differ.
-        let sender = sender.lock().take();
-        if let (Some(begun), Some(sender)) = (begun, sender) {
-            sender.send(begun.number).ok();
-        }
-        read_records(tx, client)
+    let building = store.read(move |tx| {
+        let Some((image, count)) = begin(tx, client)? else {
+            return Ok::<_, Error>(None);
+        };
+        start_building(tx, client, image, count).map(Some)
     });
-    let rest = async {
-        match begun.await {
-            // There may be no other connection: then it comes when the records have been read.
-            Ok(since) => store.read(move |tx| read_rest(tx, client, since)).await,
-            Err(_) => Ok(None),
-        }
-    };
-    let (records, rest) = tokio::join!(records, rest);
-    let (Some(mut records), Some(mut rest)) = (records?, rest?) else {
+    let Some(building) = building.await? else {
         return Ok(None);
     };
-    if records.moment != rest.since {
-        // The reading was disturbed, or the database went back meanwhile.
-        let whole = store.read(move |tx| {
-            let Some(records) = read_records(tx, client)? else {
-                return Ok::<_, Error>(None);
-            };
-            let rest = read_rest(tx, client, records.moment.number)?;
-            Ok(rest.map(|rest| (records, rest)))
-        });
-        let Some(whole) = whole.await? else {
-            return Ok(None);
-        };
-        (records, rest) = whole;
-    }
-    let assembling = spawn_blocking(move || assemble(records, rest)).await;
-    let image = assembling.map_err(|error| Error::Failed(error.to_string()))?;
+    let image = building.await;
+    let image = image.map_err(|error| Error::Failed(error.to_string()))?;
     Ok(Some(Arc::new(Live {
         image: RwLock::new(image),
         catching_up: tokio::sync::Mutex::new(()),
@@ -147,7 +121,10 @@ pub(super) async fn catch_up_activity(
     let (activity, latest) = store
         .read(move |tx| {
             let mut activity = Vec::new();
-            let latest = read_activity(tx, client, |user, seen| activity.push((user, seen)))?;
+            let latest = read_activity(tx, client, |user, seen| {
+                activity.push((user, seen));
+                Ok(())
+            })?;
             Ok::<_, Error>((activity, latest))
         })
         .await?;
@@ -168,15 +145,12 @@ pub(super) async fn catch_up_activity(
 fn read_activity(
     tx: &mut Tx<'_>,
     client: ClientId,
-    mut each: impl FnMut(UserId, LastActivity),
+    mut each: impl FnMut(UserId, LastActivity) -> Result<(), Error>,
 ) -> Result<i64, Error> {
-    store::activity::each(tx, client, |user, seen| {
-        each(user, seen);
-        Ok::<(), Error>(())
-    })?;
+    store::activity::each(tx, client, &mut each)?;
     let numbers = store::activity::numbers(tx, client)?;
     for (user, seen) in store::activity::latest_since(tx, client, numbers.folded)? {
-        each(user, seen);
+        each(user, seen)?;
     }
     Ok(numbers.latest)
 }
@@ -187,105 +161,115 @@ pub(super) async fn latest(store: &Store) -> Result<HashMap<ClientId, Latest>, E
     Ok(latest.into_iter().map(|one| (one.client, one)).collect())
 }
 
-/// A moment of a client's history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Moment {
-    /// The latest change.
-    number: i64,
-    /// When that was, as the log has it.
-    at: Option<Timestamp>,
+/// Some of a client's rows, in the order in which they are sent.
+enum Part {
+    /// Everybody's records by id, deleted ones too.
+    Users(Vec<User>),
+    /// By user first, and then of anybody a second time.
+    Activity(Vec<(UserId, LastActivity)>),
+    /// Who was renamed, and the number of the log's latest entry in the activity.
+    End(Vec<Rename>, i64),
 }
 
-/// Everybody's record by id.
-struct Records {
-    moment: Moment,
-    users: Vec<User>,
-}
-
-/// All else of a client's directory, and what the records of an earlier moment lack.
-struct Rest {
-    /// That moment, as it is known later.
-    since: Moment,
-    /// The later one.
-    moment: Moment,
-    client: Client,
-    departments: Vec<Department>,
-    /// The records that changed in between.
-    changed: Vec<User>,
-    renames: Vec<Rename>,
-    activity: Vec<(UserId, LastActivity)>,
-    /// The log's latest entry in that.
-    activity_number: i64,
-}
-
-fn read_number(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Moment>, Error> {
-    let Some(number) = store::clients::change_number(tx, client)? else {
+/// An image with the client's departments and moment alone, and how many users it has.
+fn begin(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<(Image, usize)>, Error> {
+    let (Some(record), Some(number)) = (
+        store::clients::find(tx, client)?,
+        store::clients::change_number(tx, client)?,
+    ) else {
         return Ok(None);
     };
-    let at = store::changes::moment(tx, client, number)?;
-    Ok(Some(Moment { number, at }))
-}
-
-fn read_records(tx: &mut Tx<'_>, client: ClientId) -> Result<Option<Records>, Error> {
-    let Some(moment) = read_number(tx, client)? else {
-        return Ok(None);
-    };
-    let mut users = Vec::new();
-    store::users::each(tx, client, |user| {
-        users.push(user);
-        Ok::<(), Error>(())
-    })?;
-    Ok(Some(Records { moment, users }))
-}
-
-fn read_rest(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<Rest>, Error> {
-    let Some(record) = store::clients::find(tx, client)? else {
-        return Ok(None);
-    };
-    let Some(moment) = read_number(tx, client)? else {
-        return Ok(None);
-    };
-    let since = Moment {
-        number: since,
-        at: store::changes::moment(tx, client, since)?,
-    };
-    let mut activity = Vec::new();
-    let activity_number = read_activity(tx, client, |user, seen| activity.push((user, seen)))?;
-    Ok(Some(Rest {
-        since,
-        moment,
-        client: record,
+    let mut image = Image::new(record);
+    image.apply(Delta {
+        number,
+        at: store::changes::moment(tx, client, number)?,
         departments: store::departments::changed_since(tx, client, -1)?,
-        changed: read_changed(tx, client, since.number, moment.number)?,
-        renames: store::users::renames_since(tx, client, -1)?,
-        activity,
-        activity_number,
-    }))
+        ..Delta::default()
+    });
+    Ok(Some((image, store::users::count(tx, client)?)))
 }
 
-/// Makes an image of the later moment.
-fn assemble(records: Records, rest: Rest) -> Image {
-    let mut users = records.users;
-    for changed in rest.changed {
-        match users.binary_search_by_key(&changed.id, |user| user.id) {
-            Ok(known) => users[known] = changed,
-            Err(place) => users.insert(place, changed),
+/// Reads all that [`begin`] has left, and says who makes the image whole of it.
+fn start_building(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    image: Image,
+    count: usize,
+) -> Result<JoinHandle<Image>, Error> {
+    let (sender, parts) = sync_channel(PARTS_AHEAD_MAX);
+    // Not before there is something to read: who waits for a connection needs no thread.
+    let building = spawn_blocking(move || build(image, count, &parts));
+    read_parts(tx, client, &sender)?;
+    Ok(building)
+}
+
+/// Reads all that [`begin`] has left.
+fn read_parts(tx: &mut Tx<'_>, client: ClientId, sender: &SyncSender<Part>) -> Result<(), Error> {
+    let send = |part: Part| {
+        let ended = |_| Error::Failed("nobody builds the image any more".to_owned());
+        sender.send(part).map_err(ended)
+    };
+    let mut users = Gathered::new(|users| send(Part::Users(users)));
+    store::users::each(tx, client, |user| users.push(user))?;
+    users.flush()?;
+    let mut activity = Gathered::new(|activity| send(Part::Activity(activity)));
+    let latest = read_activity(tx, client, |user, seen| activity.push((user, seen)))?;
+    activity.flush()?;
+    send(Part::End(
+        store::users::renames_since(tx, client, -1)?,
+        latest,
+    ))
+}
+
+/// Makes an image whole of what [`read_parts`] sends. When that fails it ends early, and nobody looks
+/// at what it made.
+fn build(mut image: Image, count: usize, parts: &Receiver<Part>) -> Image {
+    image.reserve(count);
+    let (mut near, mut is_sorted) = (0, false);
+    for part in parts {
+        // While what comes behind the users is read.
+        if !is_sorted && !matches!(part, Part::Users(_)) {
+            image.sort();
+            is_sorted = true;
+        }
+        match part {
+            Part::Users(users) => users.into_iter().for_each(|user| image.load_user(user)),
+            Part::Activity(activity) => image.load_activity(&activity, &mut near),
+            Part::End(renames, activity_number) => {
+                renames.iter().for_each(|rename| image.put_rename(rename));
+                image.set_activity_number(activity_number);
+            }
         }
     }
-    let mut image = Image::new(rest.client);
-    image.apply(Delta {
-        number: rest.moment.number,
-        at: rest.moment.at,
-        client: None,
-        departments: rest.departments,
-        users,
-        renames: rest.renames,
-    });
-    for (user, seen) in rest.activity {
-        image.merge_activity(user, seen);
-    }
-    image.set_activity_number(rest.activity_number);
+    image.list_members();
+    image.list_seen();
     image
+}
+
+/// Rows that are handed on [`ROWS_AT_ONCE`] at a time.
+struct Gathered<T, F> {
+    rows: Vec<T>,
+    hand_on: F,
+}
+
+impl<T, F: FnMut(Vec<T>) -> Result<(), Error>> Gathered<T, F> {
+    fn new(hand_on: F) -> Self {
+        let rows = Vec::with_capacity(ROWS_AT_ONCE);
+        Self { rows, hand_on }
+    }
+
+    fn push(&mut self, row: T) -> Result<(), Error> {
+        if self.rows.len() >= ROWS_AT_ONCE {
+            self.flush()?;
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        let next = Vec::with_capacity(ROWS_AT_ONCE);
+        (self.hand_on)(std::mem::replace(&mut self.rows, next))
+    }
 }
 
 /// The users whom the changes after number `since` up to the latest, `latest`, touched.
@@ -319,8 +303,11 @@ fn read_delta(tx: &mut Tx<'_>, client: ClientId, since: i64) -> Result<Option<De
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::client::Client;
+    use crate::model::department::Department;
     use crate::model::id::{DepartmentId, Id};
     use crate::model::profile::Profile;
+    use crate::model::timestamp::Timestamp;
     use crate::model::user::State;
     use crate::store::Location;
 
@@ -360,10 +347,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_changed_between_the_two_moments_is_of_the_later_one() {
+    async fn what_changes_while_it_is_read_is_not_in_it() {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Sqlite(folder.path().join("rollcall.db"));
-        let store = Store::open(&location).await.unwrap();
+        let store = Arc::new(Store::open(&location).await.unwrap());
         let client = ClientId(id(CLIENT));
         let (lab, sales) = (DepartmentId(id(1)), DepartmentId(id(2)));
         let before = store.write(move |tx| {
@@ -383,11 +370,25 @@ mod tests {
             for number in [2, 4] {
                 store::users::insert(tx, client, &user_of(number, 1, &[lab, sales]))?;
             }
-            Ok::<_, Error>(())
+            store::clients::set_change_number(tx, client, 1)
         });
         before.await.unwrap();
-        let records = store.read(move |tx| read_records(tx, client)).await;
-        let records = records.unwrap().unwrap();
+        let (begun, reading) = std::sync::mpsc::channel();
+        let (go_on, written) = std::sync::mpsc::channel();
+        let written = parking_lot::Mutex::new(written);
+        let reader = Arc::clone(&store);
+        let building = tokio::spawn(async move {
+            let building = reader.read(move |tx| {
+                let (image, count) = begin(tx, client)?.unwrap();
+                begun.send(()).unwrap();
+                written.lock().recv().unwrap();
+                start_building(tx, client, image, count)
+            });
+            building.await.unwrap().await.unwrap()
+        });
+        tokio::task::spawn_blocking(move || reading.recv().unwrap())
+            .await
+            .unwrap();
         let between = store.write(move |tx| {
             for (number, departments) in [(1, &[][..]), (3, &[sales]), (5, &[])] {
                 store::users::insert(tx, client, &user_of(number, 2, departments))?;
@@ -396,23 +397,28 @@ mod tests {
             store::clients::set_change_number(tx, client, 2)
         });
         between.await.unwrap();
-        let rest = store.read(move |tx| read_rest(tx, client, 1)).await;
-        let rest = rest.unwrap().unwrap();
-        assert_eq!(rest.since, records.moment);
-        let image = assemble(records, rest);
-        assert_eq!(image.number(), 2);
-        let known = |number: u64, username: &str, departments: &[DepartmentId]| {
-            let user = image.user(UserId(id(number))).unwrap();
-            let ids = user.departments.iter().map(|department| department.id);
-            assert_eq!(user.username, username);
-            assert_eq!(ids.collect::<Vec<_>>(), departments);
-        };
-        known(1, "user 1 at 2", &[]);
-        known(2, "user 2 at 1", &[lab, sales]);
-        known(3, "user 3 at 2", &[sales]);
-        known(4, "user 4 at 2", &[sales, lab]);
-        known(5, "user 5 at 2", &[]);
-        let loaded = load(&store, client, 0).await.unwrap().unwrap();
-        assert_eq!(loaded.read().user_count(), image.user_count());
+        go_on.send(()).unwrap();
+        let earlier = building.await.unwrap();
+        assert_eq!((earlier.number(), earlier.user_count()), (1, 2));
+        assert_known(&earlier, 2, "user 2 at 1", &[lab, sales]);
+        assert_known(&earlier, 4, "user 4 at 1", &[lab, sales]);
+        let later = load(&store, client, 0).await.unwrap().unwrap();
+        let later = later.read();
+        assert_eq!((later.number(), later.user_count()), (2, 5));
+        assert_known(&later, 1, "user 1 at 2", &[]);
+        assert_known(&later, 2, "user 2 at 1", &[lab, sales]);
+        assert_known(&later, 3, "user 3 at 2", &[sales]);
+        assert_known(&later, 4, "user 4 at 2", &[sales, lab]);
+        assert_known(&later, 5, "user 5 at 2", &[]);
+        let of_lab = later.department(lab).unwrap().member_count;
+        let of_sales = later.department(sales).unwrap().member_count;
+        assert_eq!((of_lab, of_sales), (2, 3));
+    }
+
+    fn assert_known(image: &Image, number: u64, username: &str, departments: &[DepartmentId]) {
+        let user = image.user(UserId(id(number))).unwrap();
+        let ids = user.departments.iter().map(|department| department.id);
+        assert_eq!(user.username, username);
+        assert_eq!(ids.collect::<Vec<_>>(), departments);
     }
 }

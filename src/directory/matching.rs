@@ -91,7 +91,7 @@ impl Image {
 
     fn members(&self, id: DepartmentId) -> Option<(Test<'static>, usize)> {
         let slot = self.section_of(id)?;
-        Some((Test::MemberOf(slot), self.section(slot).members.len()))
+        Some((Test::MemberOf(slot), self.section(slot).members.count()))
     }
 
     fn named<'q>(&self, q: &'q str) -> (Test<'q>, usize) {
@@ -129,7 +129,7 @@ impl Image {
     fn candidates(&self, query: &UserQuery) -> Vec<u32> {
         if let Some(department) = query.department {
             let section = self.section_of(department).map(|slot| self.section(slot));
-            return section.map_or_else(Vec::new, |it| it.members.iter().copied().collect());
+            return section.map_or_else(Vec::new, |it| it.members.iter().collect());
         }
         if let Some(q) = &query.q {
             return self.names.matching(q, self.people.len()).iter().collect();

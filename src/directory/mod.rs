@@ -4,6 +4,7 @@
 //! kept current by reading what was touched after its number, and is let go when memory runs short.
 //! There is no invalidation and no time to live. Nothing here knows of permissions or HTTP.
 
+mod bulk;
 pub mod image;
 mod indexes;
 mod letters;

@@ -14,6 +14,9 @@ use crate::directory::slots::SlotSet;
 const END: char = '\u{1f}';
 /// With fewer people a scan is over before the table has been looked into.
 const COUNTED_FROM: usize = 4_096;
+/// What one person's names take, as a rule: an estimate that spares most directories to be moved while
+/// they are loaded.
+const NAMES_BYTES: usize = 40;
 /// So many bytes may be nobody's before the rest is moved together.
 const DEAD_BYTES_MAX: usize = 64 * 1024;
 
@@ -63,6 +66,12 @@ impl Owner {
 }
 
 impl Names {
+    /// Makes room for the names of `count` people.
+    pub fn reserve(&mut self, count: usize) {
+        self.text.reserve_exact(count * NAMES_BYTES);
+        self.entries.reserve_exact(count);
+    }
+
     /// Keeps a slot's folded names. Only who `is_found` is met by `q`.
     pub fn add(&mut self, slot: u32, username: &str, user_key: &str, is_found: bool) -> Place {
         let length = |name: &str| u16::try_from(name.len()).expect("a name is 256 letters at most");

@@ -32,6 +32,11 @@ impl Order {
         self.length
     }
 
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> {
+        self.chunks.iter().flatten().copied()
+    }
+
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
         self.chunks

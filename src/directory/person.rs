@@ -1,5 +1,7 @@
 //! A person in an image: the record, as small as it can be held. The names lie elsewhere.
 
+use std::sync::LazyLock;
+
 use crate::directory::names::{Names, Place};
 use crate::model::activity::LastActivity;
 use crate::model::department::{Departments, Numbered};
@@ -7,6 +9,9 @@ use crate::model::id::UserId;
 use crate::model::profile::Profile;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{State, User, UserView};
+
+/// What those have of whom nothing but the core fields is known.
+static NO_PROFILE: LazyLock<Profile> = LazyLock::new(Profile::default);
 
 /// A person's record, in the slot that they keep for as long as the image lives.
 pub(super) struct Person {
@@ -16,7 +21,8 @@ pub(super) struct Person {
     /// `None`: the names are written as they are folded.
     written: Option<Box<Written>>,
     external_id: Option<Box<str>>,
-    profile: Profile,
+    /// `None`: nothing of it is set.
+    profile: Option<Box<Profile>>,
     departments: Sections,
     pub(super) created_at: Timestamp,
     updated_at: Timestamp,
@@ -24,10 +30,10 @@ pub(super) struct Person {
     revision: i64,
 }
 
-/// Names that have capital letters.
+/// The names that have capital letters.
 struct Written {
-    username: Box<str>,
-    user_key: Box<str>,
+    username: Option<Box<str>>,
+    user_key: Option<Box<str>>,
 }
 
 /// Slots of departments, the primary one first. Most people have one.
@@ -39,19 +45,20 @@ pub(super) enum Sections {
 impl Person {
     /// The record, with the departments by their slots and the folded names where they lie.
     pub(super) fn new(user: User, departments: Sections, place: Place, names: &Names) -> Self {
-        let is_folded =
-            *user.username == *names.username(place) && *user.user_key == *names.user_key(place);
-        let written = (!is_folded).then_some(Written {
-            username: user.username,
-            user_key: user.user_key,
-        });
+        let unless_folded =
+            |written: Box<str>, folded: &str| (*written != *folded).then_some(written);
+        let written = Written {
+            username: unless_folded(user.username, names.username(place)),
+            user_key: unless_folded(user.user_key, names.user_key(place)),
+        };
+        let is_folded = written.username.is_none() && written.user_key.is_none();
         Self {
             id: user.id,
             place,
             state: user.state,
-            written: written.map(Box::new),
+            written: (!is_folded).then(|| Box::new(written)),
             external_id: user.external_id,
-            profile: user.profile,
+            profile: (!user.profile.is_empty()).then(|| Box::new(user.profile)),
             departments,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -67,17 +74,16 @@ impl Person {
         sections: &'a dyn Numbered,
         last_activity: LastActivity,
     ) -> UserView<'a> {
-        let (username, user_key) = match &self.written {
-            Some(written) => (&*written.username, &*written.user_key),
-            None => (names.username(self.place), names.user_key(self.place)),
-        };
+        let written = self.written.as_deref();
+        let username = written.and_then(|written| written.username.as_deref());
+        let user_key = written.and_then(|written| written.user_key.as_deref());
         UserView {
             id: self.id,
-            username,
-            user_key,
+            username: username.unwrap_or_else(|| names.username(self.place)),
+            user_key: user_key.unwrap_or_else(|| names.user_key(self.place)),
             external_id: self.external_id(),
             state: self.state,
-            profile: &self.profile,
+            profile: self.profile.as_deref().unwrap_or(&NO_PROFILE),
             departments: Departments::Numbered(self.departments(), sections),
             last_activity,
             created_at: self.created_at,
@@ -107,14 +113,19 @@ impl Person {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
+        let length = |name: &Option<Box<str>>| name.as_deref().map_or(0, str::len);
         let written = self.written.as_ref().map_or(0, |written| {
-            size_of::<Written>() + written.username.len() + written.user_key.len()
+            size_of::<Written>() + length(&written.username) + length(&written.user_key)
         });
+        let profile = self
+            .profile
+            .as_ref()
+            .map_or(0, |profile| size_of::<Profile>() + profile.heap_bytes());
         let departments = match &self.departments {
             Sections::One(_) => 0,
             Sections::Many(sections) => sections.len() * 4,
         };
-        written + self.external_id().map_or(0, str::len) + self.profile.heap_bytes() + departments
+        written + length(&self.external_id) + profile + departments
     }
 }
 
@@ -137,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_record_is_small_since_there_are_millions() {
-        assert_eq!(size_of::<Person>(), 144);
+        assert_eq!(size_of::<Person>(), 128);
         assert_eq!(size_of::<LastActivity>(), 16);
     }
 }

@@ -30,6 +30,28 @@ fn bucket_of(at: Timestamp) -> i64 {
 }
 
 impl Recency {
+    /// People below slot `bound`, each with when they were seen.
+    pub fn from_times(bound: usize, seen: impl Iterator<Item = (u32, Timestamp)>) -> Self {
+        let mut bucketed = Vec::with_capacity(bound);
+        bucketed.extend(seen.map(|(slot, at)| (bucket_of(at), slot)));
+        bucketed.sort_unstable();
+        let mut places = vec![NOWHERE; bound];
+        let buckets = bucketed
+            .chunk_by(|one, next| one.0 == next.0)
+            .map(|of_one| {
+                let slots = of_one.iter().map(|(_, slot)| *slot).collect::<Vec<_>>();
+                for (place, slot) in (0..).zip(&slots) {
+                    places[*slot as usize] = place;
+                }
+                (of_one[0].0, slots)
+            });
+        Self {
+            buckets: buckets.collect(),
+            count: bucketed.len(),
+            places,
+        }
+    }
+
     /// Moves a slot from the bucket of one time to that of another; `None` is nowhere.
     pub fn set(&mut self, slot: u32, from: Option<Timestamp>, to: Option<Timestamp>) {
         let (from, to) = (from.map(bucket_of), to.map(bucket_of));

@@ -17,14 +17,19 @@ impl Id {
     /// Reads an id in any case; `None` when the text does not have the shape.
     pub fn parse(text: &str) -> Option<Self> {
         let mut bytes: [u8; Self::LENGTH] = text.as_bytes().try_into().ok()?;
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            let is_dash = matches!(index, 8 | 13 | 18 | 23);
-            match *byte {
-                b'-' if is_dash => {}
-                b'0'..=b'9' | b'a'..=b'z' if !is_dash => {}
-                b'A'..=b'Z' if !is_dash => *byte = byte.to_ascii_lowercase(),
-                _ => return None,
-            }
+        if [8, 13, 18, 23].map(|index| bytes[index]) != [b'-'; 4] {
+            return None;
+        }
+        // Without a branch, all bytes are looked at at once.
+        let (mut is_known, mut dashes) = (true, 0_u8);
+        for byte in &mut bytes {
+            let is_dash = *byte == b'-';
+            is_known &= byte.is_ascii_alphanumeric() | is_dash;
+            dashes += u8::from(is_dash);
+            *byte |= u8::from(byte.is_ascii_uppercase()) << 5;
+        }
+        if !is_known || dashes != 4 {
+            return None;
         }
         Some(Self(bytes))
     }

@@ -75,6 +75,8 @@ pub fn from_stored(json: &str) -> Result<Profile, Invalid> {
 struct Stored<'j> {
     values: [Option<Cow<'j, str>>; ProfileField::ALL.len()],
     custom_attributes: Option<&'j str>,
+    /// Fields are stored in their order: none before this one is expected.
+    next: usize,
 }
 
 /// Reads the object that lies in so many of [`NESTED`].
@@ -110,10 +112,12 @@ impl<'j> Visitor<'j> for StoredObject<'_, 'j> {
                     depth: depth + 1,
                 })?;
             } else {
-                let mut fields = ProfileField::ALL.into_iter();
+                let expected = ProfileField::ALL.into_iter().skip(self.stored.next);
+                let mut fields = expected.chain(ProfileField::ALL);
                 let is_it = |place: &Place| place.depth == depth && place.key == key;
                 let field = fields.find(|field| is_it(Place::of(*field)));
                 let field = field.ok_or_else(|| A::Error::custom("no field of the profile"))?;
+                self.stored.next = field as usize + 1;
                 let value = map.next_value::<Text<'j>>()?;
                 self.stored.values[field as usize] = Some(value.0);
             }

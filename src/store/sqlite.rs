@@ -22,6 +22,9 @@ const BATCH_MAX: usize = 512;
 const QUEUE_MAX: usize = 8_192;
 /// Connections that read.
 const READERS: usize = 4;
+/// A reader's page cache, in KiB below zero: it walks through tables from one end to the other. To load
+/// 100,000 people it reads 37,348 pages with this one, and 35,997 with 32 MiB.
+const READER_CACHE: i64 = -1_024;
 /// Pages in the write-ahead log (64 MB) from which on the writer copies them into the file. A page
 /// that many commits touch is copied once. Not a thread of its own: it never comes to the end of a
 /// log that grows meanwhile, and its syncing slows the commits down (11,600 updates a second became
@@ -73,6 +76,7 @@ impl Sqlite {
         for _ in 0..READERS {
             let connection = open_file(path, OpenFlags::empty())?;
             settle(&connection)?;
+            connection.pragma_update(None, "cache_size", READER_CACHE)?;
             connections.push(connection);
         }
         let permits = Arc::new(Semaphore::new(connections.len()));

@@ -20,6 +20,15 @@ macro_rules! select_users {
     };
 }
 
+/// How many users the client has, deleted ones too.
+pub fn count(tx: &mut Tx<'_>, client: ClientId) -> Result<usize, Error> {
+    let sql = "SELECT COUNT(*) FROM users WHERE client_id = $1";
+    let count = tx.one(sql, &[(&client).into()], |row| row.number(0))?;
+    Ok(count
+        .and_then(|count| usize::try_from(count).ok())
+        .unwrap_or_default())
+}
+
 /// Hands each of the client's users, deleted ones too, to `each`, by id.
 pub fn each<E: From<Error>>(
     tx: &mut Tx<'_>,
