@@ -30,14 +30,16 @@ use rollcall::http::request_log::{RequestLog, RequestLogMode};
 use rollcall::http::router::Router;
 use rollcall::http::{Http, Settings, routes};
 use rollcall::model::environment::{Clock, Entropy};
+use rollcall::model::id::ClientId;
 use rollcall::model::instance::InstanceName;
+use rollcall::model::oauth::NewOauthClient;
 use rollcall::model::rate_limit::Limits;
 use rollcall::model::scope::Scope;
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::token::{ClientSet, NewToken};
 use rollcall::operations::app::App;
 use rollcall::operations::caller::AdminAccess;
-use rollcall::operations::{instances, tokens};
+use rollcall::operations::{instances, oauth, tokens};
 use rollcall::store::Store;
 use serde_json::Value;
 use support::databases::{Backend, Empty};
@@ -111,6 +113,19 @@ impl Server {
             app,
             _database: database,
         }
+    }
+
+    /// The id and the secret of an OAuth client with this scope.
+    async fn oauth_client(&self, client: ClientId, scope: Scope) -> (String, String) {
+        let new = NewOauthClient {
+            name: None,
+            client,
+            scopes: vec![scope],
+            limits: Limits::default(),
+        };
+        let admin = AdminAccess::of_command_line();
+        let (made, secret) = oauth::create(&self.app, &admin, new).await.unwrap();
+        (made.id.to_string(), secret.reveal().to_owned())
     }
 
     async fn token(&self, scopes: &[Scope], limits: &str) -> String {

@@ -4,11 +4,15 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use serde_json::{Map, Value};
 
-use crate::cli::{backup, client, completions, export, import, instance, migrate, serve, token};
-use crate::model::id::{ClientId, TokenId};
+use crate::cli::failure::Failure;
+use crate::cli::{
+    backup, client, completions, export, import, instance, migrate, oauth_client, serve, token,
+};
+use crate::model::id::{ClientId, OauthClientId, TokenId};
 use crate::model::instance::InstanceName;
-use crate::model::rate_limit::{Limit, RouteClass};
+use crate::model::rate_limit::{Limit, Limits, RouteClass};
 use crate::model::scope::Scope;
 use crate::model::text;
 
@@ -59,6 +63,9 @@ pub enum Command {
     /// Make, list, rotate and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
+    /// Make, list, rotate and revoke OAuth clients: machines that exchange a secret for tokens
+    #[command(subcommand)]
+    OauthClient(oauth_client::Command),
     /// Make, list and delete instances of the Identity Gateway
     #[command(subcommand)]
     Instance(instance::Command),
@@ -86,6 +93,11 @@ pub fn client_id(text: &str) -> Result<ClientId, String> {
 /// Reads a token's id.
 pub fn token_id(text: &str) -> Result<TokenId, String> {
     TokenId::parse(text).ok_or_else(|| malformed_id("token"))
+}
+
+/// Reads an OAuth client's id.
+pub fn oauth_client_id(text: &str) -> Result<OauthClientId, String> {
+    OauthClientId::parse(text).ok_or_else(|| malformed_id("OAuth client"))
 }
 
 fn malformed_id(noun: &str) -> String {
@@ -123,6 +135,29 @@ pub fn limit(text: &str) -> Result<(RouteClass, Limit), String> {
         format!("requests a minute are a whole number from 1 to {most}")
     })?;
     Ok((class, limit))
+}
+
+/// The limits that were given, each class once.
+pub fn in_one(given: &[(RouteClass, Limit)]) -> Result<Limits, Failure> {
+    let mut limits = Limits::default();
+    for (index, (class, limit)) in given.iter().enumerate() {
+        if given[..index].iter().any(|(other, _)| other == class) {
+            let class = class.name();
+            return Err(Failure::because(format!(
+                "two limits are given for {class}"
+            )));
+        }
+        limits.set(*class, *limit);
+    }
+    Ok(limits)
+}
+
+/// Limits as the commands print them: requests a minute by class.
+pub fn limits_to_object(limits: Limits) -> Map<String, Value> {
+    limits
+        .iter()
+        .map(|(class, limit)| (class.name().to_owned(), limit.requests().into()))
+        .collect()
 }
 
 #[cfg(test)]

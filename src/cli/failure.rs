@@ -38,7 +38,7 @@ impl From<operations::error::Error> for Failure {
         use operations::error::Error;
         Self::because(match error {
             Error::NotFound(noun, id) => {
-                format!("there is no {} {id}", noun.name().to_lowercase())
+                format!("there is no {} {id}", noun.name_within())
             }
             other => other.to_string(),
         })

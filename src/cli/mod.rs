@@ -15,6 +15,7 @@ pub mod failure;
 pub mod import;
 pub mod instance;
 pub mod migrate;
+pub mod oauth_client;
 pub mod output;
 pub mod serve;
 pub mod settings;
@@ -75,6 +76,12 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
             let settings = settings(global)?;
             with_app(&settings, async |app| {
                 token::run(app, command, output).await
+            })
+        }
+        Command::OauthClient(command) => {
+            let settings = settings(global)?;
+            with_app(&settings, async |app| {
+                oauth_client::run(app, command, output).await
             })
         }
         Command::Instance(command) => {

@@ -3,12 +3,12 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use crate::cli::arguments::{client_id, limit, name, scope, token_id};
+use crate::cli::arguments::{client_id, in_one, limit, limits_to_object, name, scope, token_id};
 use crate::cli::duration;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::model::id::{ClientId, TokenId};
-use crate::model::rate_limit::{Limit, Limits, RouteClass};
+use crate::model::rate_limit::{Limit, RouteClass};
 use crate::model::scope::Scope;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{ClientSet, NewToken, Secret, Token};
@@ -134,20 +134,6 @@ impl Create {
     }
 }
 
-fn in_one(given: &[(RouteClass, Limit)]) -> Result<Limits, Failure> {
-    let mut limits = Limits::default();
-    for (index, (class, limit)) in given.iter().enumerate() {
-        if given[..index].iter().any(|(other, _)| other == class) {
-            let class = class.name();
-            return Err(Failure::because(format!(
-                "two limits are given for {class}"
-            )));
-        }
-        limits.set(*class, *limit);
-    }
-    Ok(limits)
-}
-
 async fn list(app: &App, access: &AdminAccess, output: &mut Output) -> Result<(), Failure> {
     let tokens = tokens::list(app, access).await?;
     if output.is_json() {
@@ -201,17 +187,13 @@ fn to_object(token: &Token) -> Map<String, Value> {
         ClientSet::All => None,
     };
     let scopes: Vec<&str> = token.scopes.iter().map(Scope::name).collect();
-    let limits: Map<String, Value> = token
-        .limits
-        .iter()
-        .map(|(class, limit)| (class.name().to_owned(), limit.requests().into()))
-        .collect();
     let object = json!({
         "id": token.id,
         "name": token.name,
         "client_id": client,
         "scopes": scopes,
-        "limits": limits,
+        "limits": limits_to_object(token.limits),
+        "oauth_client_id": token.oauth_client,
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,

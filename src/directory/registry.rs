@@ -1,4 +1,4 @@
-//! Tokens, instances and keys in memory: who may ask, looked up by every request.
+//! Tokens, instances, keys and OAuth clients in memory: who may ask, looked up by every request.
 //!
 //! The database's registry number tells when something changed, here or beside us.
 
@@ -8,9 +8,11 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use parking_lot::RwLock;
 
-use crate::model::id::{ClientId, TokenId};
-use crate::model::instance::InstanceKey;
+use crate::model::id::{ClientId, OauthClientId, TokenId};
+use crate::model::instance::{Instance, InstanceKey};
+use crate::model::oauth::{OauthClient, OauthSecret};
 use crate::model::rate_limit::{Bucket, Limit, RouteClass};
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenHash};
 use crate::store::{self, Error, Store};
 
@@ -30,8 +32,21 @@ impl Buckets {
 pub struct KnownToken {
     /// The record.
     pub token: Token,
-    /// What it may still ask this minute.
+    /// Whom the log names and the limits count: see [`Token::bearer`].
+    pub bearer: TokenId,
+    /// What it may still ask this minute; one for all tokens of an OAuth client.
     pub buckets: Arc<Buckets>,
+}
+
+/// An OAuth client as requests meet it.
+#[derive(Debug, Clone)]
+pub struct KnownOauthClient {
+    /// The record.
+    pub record: OauthClient,
+    /// Its secrets.
+    pub secrets: Vec<OauthSecret>,
+    /// What its tokens may still ask this minute.
+    buckets: Arc<Buckets>,
 }
 
 /// An instance as requests meet it.
@@ -58,9 +73,18 @@ struct Known {
     tokens: HashMap<TokenHash, Arc<KnownToken>>,
     hashes: HashMap<TokenId, TokenHash>,
     instances: HashMap<Box<str>, Arc<KnownInstance>>,
+    oauth_clients: HashMap<OauthClientId, Arc<KnownOauthClient>>,
 }
 
-/// All tokens that are not revoked, all instances and their keys.
+/// What the database holds that is not read by its changes but whole: there is little of it.
+struct Whole {
+    instances: Vec<Instance>,
+    keys: Vec<InstanceKey>,
+    oauth_clients: Vec<OauthClient>,
+    secrets: Vec<OauthSecret>,
+}
+
+/// All tokens that are not revoked, all instances and their keys, all OAuth clients.
 pub struct Registry {
     store: Arc<Store>,
     known: RwLock<Known>,
@@ -99,6 +123,24 @@ impl Registry {
         self.known.read().instances.get(name).cloned()
     }
 
+    /// The OAuth client of that id, unless revoked.
+    pub fn oauth_client(&self, id: OauthClientId) -> Option<Arc<KnownOauthClient>> {
+        self.known.read().oauth_clients.get(&id).cloned()
+    }
+
+    /// Forgets the tokens that were issued to OAuth clients and are over at `now`.
+    pub fn forget_issued(&self, now: Timestamp) {
+        let mut known = self.known.write();
+        let Known { tokens, hashes, .. } = &mut *known;
+        tokens.retain(|_, known| {
+            let stays = known.token.oauth_client.is_none() || known.token.is_valid(now);
+            if !stays {
+                hashes.remove(&known.token.id);
+            }
+            stays
+        });
+    }
+
     /// As [`Self::refresh`], for somebody who asks with what is not known: the command line may have
     /// made it a moment ago. When too many do, they wait for the next refresh like everybody.
     pub async fn look_again(&self, now: Duration) -> Result<(), Error> {
@@ -125,12 +167,16 @@ impl Registry {
                 // everything is read anew.
                 let since = if number < since { -1 } else { since };
                 let tokens = store::tokens::changed_since(tx, since)?;
-                let instances = store::instances::all(tx)?;
-                let keys = store::instances::all_keys(tx)?;
-                Ok::<_, Error>(Some((number, tokens, instances, keys)))
+                let whole = Whole {
+                    instances: store::instances::all(tx)?,
+                    keys: store::instances::all_keys(tx)?,
+                    oauth_clients: store::oauth::all(tx)?,
+                    secrets: store::oauth::all_secrets(tx)?,
+                };
+                Ok::<_, Error>(Some((number, tokens, whole)))
             })
             .await?;
-        let Some((number, tokens, instances, keys)) = changes else {
+        let Some((number, tokens, whole)) = changes else {
             return Ok(());
         };
         let mut known = self.known.write();
@@ -138,10 +184,20 @@ impl Registry {
             known.tokens.clear();
             known.hashes.clear();
         }
+        known.put_instances(whole.instances, &whole.keys);
+        // Before the tokens, which share their buckets.
+        known.put_oauth_clients(whole.oauth_clients, &whole.secrets);
         for token in tokens {
             known.put(token);
         }
-        let mut kept: HashMap<_, _> = std::mem::take(&mut known.instances)
+        known.number = number;
+        Ok(())
+    }
+}
+
+impl Known {
+    fn put_instances(&mut self, instances: Vec<Instance>, keys: &[InstanceKey]) {
+        let mut kept: HashMap<_, _> = std::mem::take(&mut self.instances)
             .values()
             .flat_map(|instance| &instance.keys)
             .map(|known| (known.key.id, Arc::clone(&known.buckets)))
@@ -154,20 +210,34 @@ impl Registry {
                     buckets: kept.remove(&key.id).unwrap_or_default(),
                 })
                 .collect();
-            let known_instance = KnownInstance {
+            let known = KnownInstance {
                 client: instance.client,
                 keys,
             };
-            known
-                .instances
-                .insert(instance.name.as_str().into(), Arc::new(known_instance));
+            self.instances
+                .insert(instance.name.as_str().into(), Arc::new(known));
         }
-        known.number = number;
-        Ok(())
     }
-}
 
-impl Known {
+    fn put_oauth_clients(&mut self, oauth_clients: Vec<OauthClient>, secrets: &[OauthSecret]) {
+        let kept = std::mem::take(&mut self.oauth_clients);
+        for record in oauth_clients {
+            if record.revoked_at.is_some() {
+                continue;
+            }
+            let own = secrets.iter().filter(|secret| secret.owner == record.id);
+            let known = KnownOauthClient {
+                secrets: own.copied().collect(),
+                buckets: kept
+                    .get(&record.id)
+                    .map(|known| Arc::clone(&known.buckets))
+                    .unwrap_or_default(),
+                record,
+            };
+            self.oauth_clients.insert(known.record.id, Arc::new(known));
+        }
+    }
+
     /// Takes a token's record in. A changed limit must not fill its buckets.
     fn put(&mut self, token: Token) {
         let former = self
@@ -177,11 +247,19 @@ impl Known {
         if token.revoked_at.is_some() {
             return;
         }
-        let buckets = former
-            .map(|former| Arc::clone(&former.buckets))
+        let owner = token
+            .oauth_client
+            .and_then(|id| self.oauth_clients.get(&id));
+        let buckets = owner
+            .map(|owner| Arc::clone(&owner.buckets))
+            .or_else(|| former.map(|former| Arc::clone(&former.buckets)))
             .unwrap_or_default();
         self.hashes.insert(token.id, token.hash);
-        self.tokens
-            .insert(token.hash, Arc::new(KnownToken { token, buckets }));
+        let known = KnownToken {
+            bearer: token.bearer(),
+            token,
+            buckets,
+        };
+        self.tokens.insert(known.token.hash, Arc::new(known));
     }
 }

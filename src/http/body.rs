@@ -111,6 +111,15 @@ pub fn json<'a, T: Deserialize<'a>>(
     body: &'a [u8],
     media_types: &[&str],
 ) -> Result<T, BodyError> {
+    assert_media_type(headers, media_types)?;
+    serde_json::from_slice(body).map_err(|error| {
+        let reason = format!("the body is not JSON: {error}");
+        BodyError::Invalid(Invalid::new("body", reason))
+    })
+}
+
+/// Refuses a body that does not say that it is of one of the media types, in UTF-8.
+pub fn assert_media_type(headers: &HeaderMap, media_types: &[&str]) -> Result<(), BodyError> {
     let given = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -128,10 +137,7 @@ pub fn json<'a, T: Deserialize<'a>>(
     if !known || !charset_is_fine {
         return Err(BodyError::UnsupportedMediaType);
     }
-    serde_json::from_slice(body).map_err(|error| {
-        let reason = format!("the body is not JSON: {error}");
-        BodyError::Invalid(Invalid::new("body", reason))
-    })
+    Ok(())
 }
 
 /// Understands a body as a JSON object of one of the media types.

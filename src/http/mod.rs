@@ -11,6 +11,7 @@ pub mod etag;
 pub mod gateway;
 pub mod kinds;
 pub mod metrics;
+pub mod oauth;
 pub mod observe;
 pub mod once;
 mod pages;

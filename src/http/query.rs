@@ -14,19 +14,31 @@ pub struct Query(Vec<(String, String)>);
 impl Query {
     /// Reads a query string of which only `known` parameters may be part.
     pub fn parse(raw: Option<&str>, known: &[&str]) -> Result<Self, Invalid> {
+        Self::read(raw.unwrap_or_default(), known, |name| {
+            let reason = format!("{} is not a parameter of this resource", shown(name));
+            Err(Invalid::new(shown(name), reason))
+        })
+    }
+
+    /// Reads a form of which only `known` parameters count; others are passed over (RFC 6749 3.2).
+    pub fn parse_form(raw: &str, known: &[&str]) -> Result<Self, Invalid> {
+        Self::read(raw, known, |_| Ok(()))
+    }
+
+    fn read(
+        raw: &str,
+        known: &[&str],
+        unknown: impl Fn(&str) -> Result<(), Invalid>,
+    ) -> Result<Self, Invalid> {
         let mut parameters: Vec<(String, String)> = Vec::new();
-        for pair in raw
-            .unwrap_or_default()
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-        {
+        for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decoded(&name.replace('+', " "))
                 .map(Cow::into_owned)
                 .ok_or_else(|| Invalid::new("query", "a parameter's name is not valid UTF-8"))?;
             if !known.contains(&name.as_str()) {
-                let reason = format!("{} is not a parameter of this resource", shown(&name));
-                return Err(Invalid::new(shown(&name), reason));
+                unknown(&name)?;
+                continue;
             }
             if parameters.iter().any(|(other, _)| *other == name) {
                 return Err(Invalid::new(&name, format!("{name} is given twice")));

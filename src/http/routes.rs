@@ -14,7 +14,7 @@ use crate::http::clients::failure::Failure;
 use crate::http::clients::{activity, clients, departments, users};
 use crate::http::observe::{Observer, RequestId};
 use crate::http::router::{Answering, Asked, Resource, Router};
-use crate::http::{Http, answer, documents, gateway, probes, router};
+use crate::http::{Http, answer, documents, gateway, oauth, probes, router};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::RouteClass;
 use crate::model::scope::Scope;
@@ -32,6 +32,8 @@ pub enum Needs {
     Admin,
     /// A credential of the instance in the path; counted in this class.
     Gateway(RouteClass),
+    /// An OAuth client's id and secret.
+    ClientSecret,
 }
 
 type Handler = Arc<dyn Fn(Arc<Http>, Arc<Asked>) -> Answering + Send + Sync>;
@@ -97,6 +99,8 @@ pub fn table() -> Vec<Route> {
         // The AI assistant's ingestion.
         of_gateway("/{instance}/users", RouteClass::GatewayList, "gatewayListUsers"),
         of_gateway("/{instance}/users/{userId}", RouteClass::GatewayGet, "gatewayGetUser"),
+        // Machines that exchange a secret for a token that soon ends.
+        of_oauth("/oauth2/token", "oauthToken"),
         // Who starts and watches the server.
         open("/healthz", "healthz", |_, _| probes::healthz()),
         open_waiting("/readyz", "readyz", |http| Box::pin(async move { probes::readyz(&http).await })),
@@ -169,6 +173,16 @@ fn of_gateway(path: &'static str, class: RouteClass, name: &'static str) -> Rout
         needs: Needs::Gateway(class),
         name,
         handler,
+    }
+}
+
+fn of_oauth(path: &'static str, name: &'static str) -> Route {
+    Route {
+        method: Method::POST,
+        path,
+        needs: Needs::ClientSecret,
+        name,
+        handler: Arc::new(|http, asked| Box::pin(oauth::token(http, asked))),
     }
 }
 

@@ -52,7 +52,7 @@ impl Source {
 /// Who changes something, and through which door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Actor {
-    /// The token that was used; `None` for the command line, whose user owns the database.
+    /// The token that was used, or the OAuth client that it was issued to; `None` for the command line, whose user owns the database.
     pub token: Option<TokenId>,
     /// The door.
     pub source: Source,

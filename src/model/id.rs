@@ -121,6 +121,10 @@ id_of!(
     TokenId
 );
 id_of!(
+    /// An OAuth client; the `client_id` of RFC 6749.
+    OauthClientId
+);
+id_of!(
     /// A public key of a gateway instance.
     KeyId
 );

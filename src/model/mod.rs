@@ -12,6 +12,7 @@ pub mod id;
 pub mod instance;
 pub mod invalid;
 pub mod json;
+pub mod oauth;
 pub mod page;
 pub mod profile;
 pub mod profile_field;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::id::{ClientId, TokenId};
+use crate::model::id::{ClientId, OauthClientId, TokenId};
 use crate::model::rate_limit::Limits;
 use crate::model::scope::{Scope, Scopes};
 use crate::model::timestamp::Timestamp;
@@ -135,6 +135,8 @@ pub struct Token {
     pub scopes: Scopes,
     /// How often it may ask, where that was set.
     pub limits: Limits,
+    /// The OAuth client that it was issued to, which the log names and the limits count instead.
+    pub oauth_client: Option<OauthClientId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it ends by itself.
@@ -144,6 +146,12 @@ pub struct Token {
 }
 
 impl Token {
+    /// Whom the log names and the limits count: the token, or the OAuth client that it was issued to.
+    pub fn bearer(&self) -> TokenId {
+        self.oauth_client
+            .map_or(self.id, |client| TokenId(client.0))
+    }
+
     /// Whether it is neither revoked nor over at `now`.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)

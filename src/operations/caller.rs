@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::directory::registry::KnownToken;
 use crate::model::change::{Actor, Source};
-use crate::model::id::{ClientId, TokenId};
+use crate::model::id::ClientId;
 use crate::model::rate_limit::{Limit, RouteClass};
 use crate::model::scope::Scope;
 use crate::model::token::{ClientSet, Secret};
@@ -121,15 +121,14 @@ impl Caller {
         Ok(Self(known))
     }
 
-    /// The token's id.
-    pub fn token_id(&self) -> TokenId {
-        self.0.token.id
-    }
-
     /// The limit of a class, if there is one, and whose bucket it is about.
     pub fn limit(&self, class: RouteClass) -> Option<(Limit, Asker<'_>)> {
-        let KnownToken { token, buckets } = &*self.0;
-        let asker = Asker::Token(&token.id, buckets);
+        let KnownToken {
+            token,
+            bearer,
+            buckets,
+        } = &*self.0;
+        let asker = Asker::Token(bearer, buckets);
         token.limits.of(class).map(|limit| (limit, asker))
     }
 
@@ -154,7 +153,7 @@ impl Caller {
         Ok(Access {
             client,
             actor: Actor {
-                token: Some(token.id),
+                token: Some(self.0.bearer),
                 source: Source::Api,
             },
             may_enroll: token.scopes.contains(Scope::UsersEnroll),
@@ -167,7 +166,7 @@ impl Caller {
         if token.clients == ClientSet::All && token.scopes.contains(Scope::Admin) {
             return Ok(AdminAccess {
                 actor: Actor {
-                    token: Some(token.id),
+                    token: Some(self.0.bearer),
                     source: Source::Api,
                 },
             });

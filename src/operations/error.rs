@@ -18,9 +18,19 @@ pub enum Noun {
     Instance,
     /// A token.
     Token,
+    /// An OAuth client.
+    OauthClient,
 }
 
 impl Noun {
+    /// The name within a sentence.
+    pub fn name_within(self) -> String {
+        match self {
+            Self::OauthClient => self.name().to_owned(),
+            _ => self.name().to_lowercase(),
+        }
+    }
+
     /// The name at the beginning of a sentence.
     pub fn name(self) -> &'static str {
         match self {
@@ -29,6 +39,7 @@ impl Noun {
             Self::Department => "Department",
             Self::Instance => "Instance",
             Self::Token => "Token",
+            Self::OauthClient => "OAuth client",
         }
     }
 
@@ -40,6 +51,7 @@ impl Noun {
             Self::Department => "department_id",
             Self::Instance => "instance",
             Self::Token => "token_id",
+            Self::OauthClient => "oauth_client_id",
         }
     }
 }

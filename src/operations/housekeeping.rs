@@ -24,6 +24,9 @@ const PRUNED_AT_ONCE_MAX: usize = 32;
 /// How long entries of the activity log stay for other nodes to read.
 pub(super) const LOG_KEPT_MS: i64 = 10 * 60 * 1000;
 
+/// How long tokens that were issued to OAuth clients are listed after they are over.
+const ISSUED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Takes in what others wrote: tokens, instances, and the loaded clients' people. When this has not
 /// succeeded for [`STALE_MAX`](crate::operations::freshness::STALE_MAX), nobody is let in any more.
 pub async fn poll(app: &App) -> Result<(), Error> {
@@ -95,9 +98,10 @@ async fn prune(app: &App, client: ClientId, before: Timestamp) -> Result<Option<
 }
 
 /// Forgets remembered answers that are over, entries of the activity log that were folded long
-/// enough ago for every node to have read them, and nodes that left or died; if this node keeps
-/// house.
+/// enough ago for every node to have read them, issued tokens that are over, and nodes that left or
+/// died; if this node keeps house.
 pub async fn purge(app: &App) -> Result<(), Error> {
+    app.registry.forget_issued(app.now());
     let answered_before = app.now().plus_milliseconds(-REMEMBERED_MS);
     let logged_before = app.now().plus_milliseconds(-LOG_KEPT_MS);
     // Also of a client that has become quiet, which is not folded again.
@@ -108,8 +112,10 @@ pub async fn purge(app: &App) -> Result<(), Error> {
         }
     }
     let nodes = app.nodes.forgotten().await;
+    let issued_before = app.now().plus_milliseconds(-ISSUED_KEPT_MS);
     let purge = move |tx: &mut Tx<'_>| {
         store::idempotency::purge(tx, answered_before)?;
+        store::tokens::purge_issued(tx, issued_before)?;
         for (name, fence, beat) in &nodes {
             store::leases::remove(tx, name, *fence, *beat)?;
         }

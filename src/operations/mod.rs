@@ -19,6 +19,7 @@ mod jwt;
 pub mod limits;
 pub mod migrate;
 pub mod nodes;
+pub mod oauth;
 pub mod precondition;
 pub mod tokens;
 mod user_changes;

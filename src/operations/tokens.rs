@@ -37,6 +37,7 @@ pub async fn create(
         scopes: new.scopes.into_iter().collect(),
         limits: new.limits,
         created_at: app.now(),
+        oauth_client: None,
         expires_at: new.expires_at,
         revoked_at: None,
     };
@@ -107,6 +108,11 @@ pub async fn rotate(
                 let reason = "the token was revoked or has expired";
                 return Err(Invalid::new("token_id", reason).into());
             }
+            if old.oauth_client.is_some() {
+                let reason =
+                    "the token was issued to an OAuth client, which asks for another itself";
+                return Err(Invalid::new("token_id", reason).into());
+            }
             store::tokens::revoke(tx, id, now, number)?;
             let token = Token {
                 id: fresh_id,
@@ -148,7 +154,7 @@ pub async fn set_limits(
     Ok(token)
 }
 
-fn new_secret(app: &App) -> Result<Secret, Error> {
+pub(super) fn new_secret(app: &App) -> Result<Secret, Error> {
     let mut random = [0; 64];
     app.entropy.fill(&mut random);
     Secret::from_random(&random)

@@ -96,6 +96,30 @@ pub static TABLES: &[Table] = &[
             ("expires_at", Number),
             ("revoked_at", Number),
             ("registry_number", Number),
+            ("oauth_client", Text),
+        ],
+    ),
+    table(
+        "oauth_clients",
+        1,
+        &[
+            ("id", Text),
+            ("name", Text),
+            ("client_id", Text),
+            ("scopes", Text),
+            ("limits", Text),
+            ("created_at", Number),
+            ("revoked_at", Number),
+        ],
+    ),
+    table(
+        "oauth_secrets",
+        1,
+        &[
+            ("hash", Text),
+            ("oauth_client_id", Text),
+            ("created_at", Number),
+            ("expires_at", Number),
         ],
     ),
     table(

@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod instances;
 pub mod leases;
 mod migrations;
+pub mod oauth;
 pub mod postgres;
 pub mod registry;
 pub mod secrets;

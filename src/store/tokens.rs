@@ -1,6 +1,6 @@
 //! Tokens' records. A secret is never here, only its hash.
 
-use crate::model::id::{ClientId, TokenId};
+use crate::model::id::{ClientId, OauthClientId, TokenId};
 use crate::model::rate_limit::Limits;
 use crate::model::scope::Scopes;
 use crate::model::timestamp::Timestamp;
@@ -12,8 +12,8 @@ use crate::store::tx::{Row, Tx};
 macro_rules! select_tokens {
     ($rest:literal) => {
         concat!(
-            "SELECT id, hash, name, client_id, scopes, limits, created_at, expires_at, revoked_at
-             FROM tokens ",
+            "SELECT id, hash, name, client_id, scopes, limits, created_at, expires_at, revoked_at,
+             oauth_client FROM tokens ",
             $rest
         )
     };
@@ -22,8 +22,8 @@ macro_rules! select_tokens {
 /// Adds a token; `registry_number` is the registry's, advanced for it.
 pub fn insert(tx: &mut Tx<'_>, token: &Token, registry_number: i64) -> Result<(), Error> {
     let sql = "INSERT INTO tokens (id, hash, name, client_id, scopes, limits, created_at,
-               expires_at, revoked_at, registry_number)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+               expires_at, revoked_at, registry_number, oauth_client)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let client = match &token.clients {
         ClientSet::One(client) => Some(client),
         ClientSet::All => None,
@@ -41,6 +41,7 @@ pub fn insert(tx: &mut Tx<'_>, token: &Token, registry_number: i64) -> Result<()
             token.expires_at.into(),
             token.revoked_at.into(),
             registry_number.into(),
+            token.oauth_client.as_ref().into(),
         ],
     )?;
     Ok(())
@@ -78,6 +79,38 @@ pub fn revoke(
     Ok(count == 1)
 }
 
+/// How many tokens that were issued to an OAuth client are valid at `now`.
+pub fn count_of_oauth_client(
+    tx: &mut Tx<'_>,
+    owner: OauthClientId,
+    now: Timestamp,
+) -> Result<usize, Error> {
+    let sql = "SELECT COUNT(*) FROM tokens
+               WHERE oauth_client = $1 AND revoked_at IS NULL AND expires_at > $2";
+    let count = tx.one(sql, &[(&owner).into(), now.into()], |row| row.number(0))?;
+    Ok(usize::try_from(count.unwrap_or(0)).unwrap_or(usize::MAX))
+}
+
+/// Revokes all tokens that were issued to an OAuth client.
+pub fn revoke_of_oauth_client(
+    tx: &mut Tx<'_>,
+    owner: OauthClientId,
+    at: Timestamp,
+    registry_number: i64,
+) -> Result<(), Error> {
+    let sql = "UPDATE tokens SET revoked_at = $2, registry_number = $3
+               WHERE oauth_client = $1 AND revoked_at IS NULL";
+    tx.execute(sql, &[(&owner).into(), at.into(), registry_number.into()])?;
+    Ok(())
+}
+
+/// Forgets the tokens that were issued to OAuth clients and were over before `before`. They cannot
+/// be used, so nobody has to notice.
+pub fn purge_issued(tx: &mut Tx<'_>, before: Timestamp) -> Result<usize, Error> {
+    let sql = "DELETE FROM tokens WHERE oauth_client IS NOT NULL AND expires_at < $1";
+    tx.execute(sql, &[before.into()])
+}
+
 /// Sets the limits of a token. `false` when there is none of that id, or it was revoked.
 pub fn set_limits(
     tx: &mut Tx<'_>,
@@ -93,19 +126,17 @@ pub fn set_limits(
 }
 
 fn read(row: &Row<'_>) -> Result<Token, Error> {
-    let clients = match row.optional_text(3)? {
-        None => ClientSet::All,
-        Some(_) => ClientSet::One(row.parsed(3, ClientId::parse)?),
-    };
+    let client = row.optional_parsed(3, ClientId::parse)?;
     Ok(Token {
         id: row.parsed(0, TokenId::parse)?,
         hash: row.parsed(1, TokenHash::from_hex)?,
         name: row.optional_text(2)?.map(Into::into),
-        clients,
+        clients: client.map_or(ClientSet::All, ClientSet::One),
         scopes: Scopes::parse(row.text(4)?),
         limits: row.parsed(5, Limits::parse)?,
         created_at: row.moment(6)?,
         expires_at: row.optional_moment(7)?,
         revoked_at: row.optional_moment(8)?,
+        oauth_client: row.optional_parsed(9, OauthClientId::parse)?,
     })
 }

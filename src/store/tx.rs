@@ -3,7 +3,7 @@
 //! The rules that keep one text good for both: `$1` placeholders, TEXT, BIGINT and BOOLEAN columns,
 //! `ON CONFLICT DO NOTHING` and counted rows instead of errors of uniqueness.
 
-use crate::model::id::{ClientId, DepartmentId, KeyId, TokenId, UserId};
+use crate::model::id::{ClientId, DepartmentId, KeyId, OauthClientId, TokenId, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::store::error::Error;
 use crate::store::postgres::Session;
@@ -64,7 +64,14 @@ macro_rules! value_of_ids {
         })*
     };
 }
-value_of_ids!(ClientId, UserId, DepartmentId, TokenId, KeyId);
+value_of_ids!(
+    ClientId,
+    UserId,
+    DepartmentId,
+    TokenId,
+    OauthClientId,
+    KeyId
+);
 
 impl rusqlite::ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
@@ -130,6 +137,18 @@ impl Row<'_> {
         Ok(self
             .optional_number(index)?
             .map(Timestamp::from_milliseconds))
+    }
+
+    /// TEXT that `parse` must understand, or NULL.
+    pub fn optional_parsed<T>(
+        &self,
+        index: usize,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        match self.optional_text(index)? {
+            None => Ok(None),
+            Some(_) => self.parsed(index, parse).map(Some),
+        }
     }
 
     /// TEXT that `parse` must understand: we wrote it.

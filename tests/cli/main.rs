@@ -9,6 +9,7 @@ mod backup;
 mod clients;
 mod instances;
 mod migrate;
+mod oauth_clients;
 mod output;
 mod packaging;
 mod running;

@@ -17,6 +17,7 @@ fn a_token_is_shown_once_and_never_listed() {
         "client_id",
         "scopes",
         "limits",
+        "oauth_client_id",
         "created_at",
         "expires_at",
         "revoked_at",

@@ -31,6 +31,8 @@ const READ: Expected = Some([401, 401, 403, 401, 401, 403, 200, 200]);
 const MADE: Expected = Some([401, 401, 403, 401, 401, 403, 201, 201]);
 const GONE: Expected = Some([401, 401, 403, 401, 401, 403, 204, 204]);
 const TAKEN_IN: Expected = Some([401, 401, 403, 401, 401, 403, 202, 202]);
+/// A token is none of its credentials, whatever it may do, nor is JSON its body.
+const CLIENT_SECRET: Expected = Some([400; 8]);
 const GATEWAY: Expected = Some([401, 401, 401, 401, 401, 404, 200, 200]);
 
 /// The route's name, a body that is good for it, and who may.
@@ -64,6 +66,7 @@ fn rows() -> Vec<(&'static str, Value, Expected)> {
         ("createClient", json!({"name": "B"}), MADE),
         ("gatewayListUsers", none(), GATEWAY),
         ("gatewayGetUser", none(), GATEWAY),
+        ("oauthToken", none(), CLIENT_SECRET),
         ("healthz", none(), OPEN),
         ("readyz", none(), OPEN),
         ("metrics", none(), OPEN),
@@ -120,7 +123,7 @@ impl Stage {
     async fn authorization(&self, credential: &str, needs: Needs) -> Option<String> {
         let world = &self.client.world;
         let scope = match needs {
-            Needs::Nothing => Scope::UsersRead,
+            Needs::Nothing | Needs::ClientSecret => Scope::UsersRead,
             Needs::Scope(scope) => scope,
             Needs::Admin => Scope::Admin,
             Needs::Gateway(_) => Scope::GatewayRead,

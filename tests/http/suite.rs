@@ -4,6 +4,7 @@ mod clients;
 mod gateway;
 mod isolation;
 mod memory;
+mod oauth;
 mod paging;
 mod stale;
 mod support;

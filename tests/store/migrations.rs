@@ -18,6 +18,10 @@ async fn go_back_to_memberships(world: &World, rows: &'static [(u64, u64, u64, i
             position BIGINT NOT NULL, PRIMARY KEY (client_id, user_id, department_id)
         );
         CREATE INDEX memberships_by_department ON memberships (client_id, department_id);
+        DROP TABLE oauth_clients;
+        DROP TABLE oauth_secrets;
+        DROP INDEX tokens_by_oauth_client;
+        ALTER TABLE tokens DROP COLUMN oauth_client;
         DELETE FROM schema_steps WHERE number > 2;";
     let insert = "INSERT INTO memberships (client_id, user_id, department_id, position)
                   VALUES ($1, $2, $3, $4)";

@@ -35,6 +35,7 @@ fn token(number: u64) -> Token {
         limits,
         created_at: at(i64::try_from(number).unwrap()),
         expires_at: Some(at(1_000)),
+        oauth_client: None,
         revoked_at: None,
     }
 }

@@ -1,4 +1,4 @@
-//! The errors of both dialects as the document shows them: one table of statuses, and what each
+//! The errors of all dialects as the document shows them: one table of statuses, and what each
 //! status says unless an operation has better words.
 
 use serde_json::{Map, Value, json};
@@ -12,6 +12,8 @@ pub enum Dialect {
     Clients,
     /// `{"error":{"code","message"}}`
     Gateway,
+    /// `{"error","error_description"}`
+    Oauth,
 }
 
 impl Dialect {
@@ -19,6 +21,7 @@ impl Dialect {
     pub fn of(needs: Needs) -> Self {
         match needs {
             Needs::Gateway(_) => Self::Gateway,
+            Needs::ClientSecret => Self::Oauth,
             Needs::Nothing | Needs::Scope(_) | Needs::Admin => Self::Clients,
         }
     }
@@ -32,6 +35,7 @@ impl Dialect {
         match self {
             Self::Clients => &CLIENTS,
             Self::Gateway => &GATEWAY,
+            Self::Oauth => &OAUTH,
         }
     }
 
@@ -39,6 +43,7 @@ impl Dialect {
         match self {
             Self::Clients => "#/components/schemas/Error",
             Self::Gateway => "#/components/schemas/GatewayError",
+            Self::Oauth => "#/components/schemas/OauthError",
         }
     }
 }
@@ -81,18 +86,41 @@ static GATEWAY: [Row; 7] = [
     Row(503, &["INTERNAL_SERVER_ERROR"], "Busy: try again.", "The directory is busy.", None),
 ];
 
-/// The answers that the components hold: every status of both dialects.
-pub fn components(headers: impl Fn(u16) -> Value) -> Map<String, Value> {
+#[rustfmt::skip]
+static OAUTH: [Row; 7] = [
+    Row(400, &["invalid_request", "unsupported_grant_type", "invalid_scope"], "The request is not one of RFC 6749 4.4.2, or asks for a scope that the client has not.", "grant_type is required", None),
+    Row(401, &["invalid_client"], "The client is unknown, or its secret is not this one.", "the client is unknown, or its secret is not this one", None),
+    Row(408, &["invalid_request"], "The body did not arrive in time.", "the body did not arrive in time", None),
+    Row(413, &["invalid_request"], "The body is longer than 1 MiB.", "the body is longer than 1 MiB", None),
+    Row(429, &["temporarily_unavailable"], "Too many attempts from this address, or too many of the client's tokens are valid.", "too many attempts", None),
+    Row(500, &["server_error"], "Server error.", "server error", None),
+    Row(503, &["temporarily_unavailable"], "Busy: try again.", "the directory is busy", None),
+];
+
+/// The answers that the components hold: every status of every dialect.
+pub fn components(headers: impl Fn(Dialect, u16) -> Value) -> Map<String, Value> {
     let of_dialect = |dialect: Dialect| {
         let named = |row: &Row| (dialect.component(row.0), response(dialect, row, &headers));
         dialect.rows().iter().map(named).collect::<Vec<_>>()
     };
-    let dialects = [Dialect::Clients, Dialect::Gateway];
+    let dialects = [Dialect::Clients, Dialect::Gateway, Dialect::Oauth];
     dialects.into_iter().flat_map(of_dialect).collect()
 }
 
-fn response(dialect: Dialect, row: &Row, headers: impl Fn(u16) -> Value) -> Value {
+fn response(dialect: Dialect, row: &Row, headers: impl Fn(Dialect, u16) -> Value) -> Value {
     let Row(status, codes, says, message, detail) = row;
+    if dialect == Dialect::Oauth {
+        let schema = json!({
+            "$ref": dialect.schema(),
+            "properties": { "error": { "enum": codes } },
+        });
+        let example = json!({ "error": codes[0], "error_description": message });
+        return json!({
+            "description": says,
+            "headers": headers(dialect, *status),
+            "content": { "application/json": { "schema": schema, "example": example } },
+        });
+    }
     let mut error = json!({ "code": codes[0], "message": message });
     if dialect == Dialect::Clients {
         let mut details = Map::from_iter(detail.map(|(name, value)| (name.into(), value.into())));
@@ -108,7 +136,7 @@ fn response(dialect: Dialect, row: &Row, headers: impl Fn(u16) -> Value) -> Valu
     });
     json!({
         "description": says,
-        "headers": headers(*status),
+        "headers": headers(dialect, *status),
         "content": { "application/json": { "schema": schema, "example": { "error": error } } },
     })
 }

@@ -130,10 +130,14 @@ fn curl((method, path, operation): &Operation) -> String {
         let _ = write!(url, "?{query}");
     }
     let mut call = format!("curl -X {method} \"{SERVER}{url}\"");
-    if operation["security"]
-        .as_array()
-        .is_some_and(|needs| !needs.is_empty())
-    {
+    let needs = operation["security"].as_array();
+    let is_clients = |needs: &Value| needs.get("clientSecret").is_some();
+    if needs.is_some_and(|needs| needs.iter().any(is_clients)) {
+        return format!(
+            "{call} \\\n  -u \"CLIENT_ID:CLIENT_SECRET\" \\\n  -d grant_type=client_credentials"
+        );
+    }
+    if needs.is_some_and(|needs| !needs.is_empty()) {
         call.push_str(" \\\n  -H \"Authorization: Bearer YOUR_API_TOKEN\"");
     }
     let content = operation["requestBody"]["content"].as_object();
@@ -174,8 +178,11 @@ fn is_error(response: &Value) -> bool {
 }
 
 fn codes(response: &Value) -> String {
-    let pointer = "/content/application~1json/schema/properties/error/properties/code/enum";
-    let codes = response.pointer(pointer).and_then(Value::as_array);
+    const ERROR: &str = "/content/application~1json/schema/properties/error";
+    let codes = response.pointer(ERROR).and_then(|error| {
+        let codes = error.pointer("/properties/code/enum");
+        codes.or_else(|| error.get("enum"))?.as_array()
+    });
     let codes = codes
         .into_iter()
         .flatten()

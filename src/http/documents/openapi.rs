@@ -15,12 +15,13 @@ use super::errors::{self, Dialect};
 use crate::http::routes::{self, Needs, Route};
 
 const COMPONENTS: &str = include_str!("texts/components.json");
-const SCHEMAS: [&str; 5] = [
+const SCHEMAS: [&str; 6] = [
     include_str!("texts/schemas/shared.json"),
     include_str!("texts/schemas/users.json"),
     include_str!("texts/schemas/departments.json"),
     include_str!("texts/schemas/clients.json"),
     include_str!("texts/schemas/gateway.json"),
+    include_str!("texts/schemas/oauth.json"),
 ];
 
 const DESCRIPTION: &str = concat!(
@@ -30,7 +31,7 @@ const DESCRIPTION: &str = concat!(
 );
 
 /// The groups of operations, in reading order.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("Users", "The people of a client."),
     ("Departments", "The groups that people belong to."),
     ("Activity", "How `last_activity` is written."),
@@ -39,9 +40,16 @@ const TAGS: [(&str, &str); 7] = [
         "Identity Gateway",
         "What an AI assistant's ingestion reads.",
     ),
+    (
+        "OAuth 2.0",
+        "How a machine exchanges a secret for a token that soon ends.",
+    ),
     ("Server", "Whether it works."),
     ("Documents", "This documentation."),
 ];
+
+/// What an answer that may hold a secret has (RFC 6749 5.1).
+const NEVER_KEPT: [&str; 2] = ["Cache-Control", "Pragma"];
 
 /// The document.
 pub fn document() -> &'static Value {
@@ -173,6 +181,7 @@ fn description(route: &Route, entry: &Entry) -> String {
             format!("Needs a token for the client in the path, with the scope `{scope}`.")
         }
         Needs::Admin => "Needs a token for all clients, with the scope `admin`.".to_owned(),
+        Needs::ClientSecret => "Needs an OAuth client's id and secret.".to_owned(),
         Needs::Gateway(class) => {
             let limit = class.default_limit().map_or(0, |limit| limit.requests());
             format!(
@@ -199,6 +208,7 @@ fn security(needs: Needs) -> Value {
         Needs::Nothing => json!([]),
         Needs::Scope(scope) => json!([{ "token": [scope.name()] }]),
         Needs::Admin => json!([{ "token": ["admin"] }]),
+        Needs::ClientSecret => json!([{ "clientSecret": [] }]),
         Needs::Gateway(_) => {
             json!([{ "token": ["gateway:read"] }, { "gatewayJwt": [] }, { "gatewayKey": [] }])
         }
@@ -211,7 +221,7 @@ fn parameters(route: &Route, entry: &Entry) -> Vec<Value> {
     let of_headers = match route.method {
         Method::GET if entry.tagged => Some("IfNoneMatch"),
         Method::PATCH | Method::DELETE => Some("IfMatch"),
-        Method::POST => Some("IdempotencyKey"),
+        Method::POST if route.needs != Needs::ClientSecret => Some("IdempotencyKey"),
         _ => None,
     };
     let names = of_path
@@ -227,25 +237,34 @@ fn errors_of(route: &Route, entry: &Entry) -> BTreeMap<u16, Value> {
         Needs::Scope(_) => &[400, 401, 403, 404, 429, 503],
         Needs::Admin => &[400, 401, 403, 429, 503],
         Needs::Gateway(_) => &[400, 401, 404, 429, 503],
+        Needs::ClientSecret => &[400, 401, 408, 413, 429, 503],
     });
-    if entry.body.is_some() {
+    let is_json = route.needs != Needs::ClientSecret;
+    if entry.body.is_some() && is_json {
         statuses.extend([408, 413, 415]);
     }
     match route.method {
         Method::PATCH | Method::DELETE => statuses.push(412),
-        Method::POST => statuses.push(422),
+        Method::POST if is_json => statuses.push(422),
         _ => {}
     }
-    let dialect = Dialect::of(route.needs);
+    // Which methods a path knows is told by the Clients API's words there too.
+    let dialect = |status| match (route.needs, status) {
+        (Needs::ClientSecret, 405) => Dialect::Clients,
+        (needs, _) => Dialect::of(needs),
+    };
     let mut errors: BTreeMap<u16, Value> = statuses
         .into_iter()
-        .map(|status| (status, reference("responses", &dialect.component(status))))
+        .map(|status| {
+            let component = dialect(status).component(status);
+            (status, reference("responses", &component))
+        })
         .collect();
     // A reference with words of its own: they stand for those of the component (OpenAPI 3.1).
     let own_words = [(409, entry.conflict.clone()), (404, missing(route, entry))];
     for (status, says) in own_words {
         if let Some(says) = says {
-            let mut response = reference("responses", &dialect.component(status));
+            let mut response = reference("responses", &dialect(status).component(status));
             response["description"] = says.into();
             errors.insert(status, response);
         }
@@ -264,7 +283,7 @@ fn missing(route: &Route, entry: &Entry) -> Option<String> {
             "No such user, or no such instance for this caller."
         }
         Needs::Gateway(_) => "No such instance for this caller.",
-        Needs::Nothing | Needs::Admin => return entry.missing.clone(),
+        Needs::Nothing | Needs::Admin | Needs::ClientSecret => return entry.missing.clone(),
     };
     Some(says.to_owned())
 }
@@ -277,7 +296,9 @@ fn success(route: &Route, entry: &Entry, answer: &Answer, schemas: &Value) -> Va
     if answer.located {
         names.push("Location");
     }
-    if route.method == Method::POST {
+    if route.needs == Needs::ClientSecret {
+        names.extend(NEVER_KEPT);
+    } else if route.method == Method::POST {
         names.push("Idempotency-Replayed");
     }
     let mut response = json!({
@@ -293,17 +314,20 @@ fn success(route: &Route, entry: &Entry, answer: &Answer, schemas: &Value) -> Va
 }
 
 fn is_counted(route: &Route) -> bool {
-    route.needs != Needs::Nothing
+    !matches!(route.needs, Needs::Nothing | Needs::ClientSecret)
 }
 
-fn error_headers(status: u16) -> Value {
-    let own: &[&str] = match status {
-        401 => &["WWW-Authenticate"],
-        405 => &["Allow"],
-        429 | 503 => &["Retry-After"],
-        _ => &[],
+fn error_headers(dialect: Dialect, status: u16) -> Value {
+    let mut own = match status {
+        401 => vec!["WWW-Authenticate"],
+        405 => vec!["Allow"],
+        429 | 503 => vec!["Retry-After"],
+        _ => Vec::new(),
     };
-    headers(true, own)
+    if dialect == Dialect::Oauth {
+        own.extend(NEVER_KEPT);
+    }
+    headers(dialect != Dialect::Oauth, &own)
 }
 
 fn headers(is_counted: bool, own: &[&str]) -> Value {

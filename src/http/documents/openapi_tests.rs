@@ -118,7 +118,8 @@ fn every_example_is_what_its_schema_says() {
 #[test]
 fn a_body_is_an_object_that_takes_nothing_unknown() {
     for (name, schema) in document()["components"]["schemas"].as_object().unwrap() {
-        if schema.get("properties").is_some() {
+        // A form may have more (RFC 6749 3.2).
+        if schema.get("properties").is_some() && name != "TokenRequest" {
             assert_eq!(schema["additionalProperties"], false, "{name}");
         }
     }
