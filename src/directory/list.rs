@@ -65,6 +65,25 @@ impl Image {
         (items, None)
     }
 
+    /// The users (not deleted) behind `after` in the order of ids.
+    pub fn users_behind(&self, after: Option<UserId>) -> impl Iterator<Item = UserView<'_>> {
+        let before = move |slot: u32| after.is_some_and(|after| self.person(slot).id <= after);
+        let slots = self.in_id_order.from(before);
+        slots
+            .filter(|slot| self.person(*slot).is_live())
+            .map(|slot| self.view(slot))
+    }
+
+    /// The users (not deleted) of that username, whatever its case, in the order of ids.
+    pub fn users_named(&self, username: &str) -> impl Iterator<Item = UserView<'_>> {
+        let folded = fold(username);
+        let before = |slot: u32| self.folded_username(slot) < folded.as_str();
+        let slots = self.in_username_order.from(before);
+        let named = slots.take_while(|slot| self.folded_username(*slot) == folded);
+        let slots: Vec<u32> = named.collect();
+        slots.into_iter().map(|slot| self.view(slot))
+    }
+
     /// A page of the departments that `query` matches, behind `after`.
     pub fn list_departments(
         &self,

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod body;
 pub mod call;
 pub mod clients;
+pub mod credential;
 pub mod cursor;
 pub mod documents;
 pub mod etag;
@@ -22,6 +23,7 @@ pub mod rate_limits;
 pub mod request_log;
 pub mod router;
 pub mod routes;
+pub mod scim;
 pub mod server;
 mod timer;
 

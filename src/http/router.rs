@@ -72,14 +72,21 @@ struct Known {
 /// All resources of a server.
 pub struct Router {
     resources: matchit::Router<Known>,
+    respelled: fn(&str) -> Option<String>,
     unknown: Handler,
     unmatched: Arc<RouteFigures>,
     observer: Observer,
 }
 
 impl Router {
-    /// A router of these resources; `unknown` answers where there is none.
-    pub fn new(observer: Observer, resources: Vec<Resource>, unknown: Handler) -> Self {
+    /// A router of these resources; `unknown` answers where there is none. A path that leads nowhere
+    /// is looked for once more as it is `respelled`, if it can be.
+    pub fn new(
+        observer: Observer,
+        resources: Vec<Resource>,
+        respelled: fn(&str) -> Option<String>,
+        unknown: Handler,
+    ) -> Self {
         let metrics = &observer.metrics;
         let mut known = matchit::Router::new();
         for resource in resources {
@@ -91,6 +98,7 @@ impl Router {
         }
         Self {
             resources: known,
+            respelled,
             unknown,
             unmatched: metrics.of_route(UNMATCHED),
             observer,
@@ -120,10 +128,14 @@ impl Router {
     }
 
     fn find(&self, method: &Method, path: &str) -> (&Handler, &RouteFigures) {
-        let Ok(found) = self.resources.at(path) else {
+        let found = self.resources.at(path).ok().map(|found| found.value);
+        let again = || {
+            let path = (self.respelled)(path)?;
+            Some(self.resources.at(&path).ok()?.value)
+        };
+        let Some(Known { resource, figures }) = found.or_else(again) else {
             return (&self.unknown, &self.unmatched);
         };
-        let Known { resource, figures } = found.value;
         let of = |method: &Method| resource.methods.iter().find(|(known, _)| known == method);
         let handler = match of(method) {
             None if *method == Method::HEAD => of(&Method::GET),

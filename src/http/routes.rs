@@ -14,6 +14,7 @@ use crate::http::clients::failure::Failure;
 use crate::http::clients::{activity, clients, departments, users};
 use crate::http::observe::{Observer, RequestId};
 use crate::http::router::{Answering, Asked, Resource, Router};
+use crate::http::scim::{self, discovery, users as scim_users};
 use crate::http::{Http, answer, documents, gateway, oauth, probes, router};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::RouteClass;
@@ -34,6 +35,8 @@ pub enum Needs {
     Gateway(RouteClass),
     /// An OAuth client's id and secret.
     ClientSecret,
+    /// A token for the client in the path, with the scope `scim`.
+    Scim,
 }
 
 type Handler = Arc<dyn Fn(Arc<Http>, Arc<Asked>) -> Answering + Send + Sync>;
@@ -69,6 +72,8 @@ pub fn table() -> Vec<Route> {
     const MEMBERS: &str = "/v2/clients/{client_id}/departments/{department_id}/members";
     const REMOVE: &str = "/v2/clients/{client_id}/departments/{department_id}/members/remove";
     const ACTIVITY: &str = "/v2/clients/{client_id}/activity";
+    const SCIM_USERS: &str = "/scim/v2/{client_id}/Users";
+    const SCIM_USER: &str = "/scim/v2/{client_id}/Users/{user_id}";
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
     vec![
         // Product front ends and scripts: tables, profile pages, "View user".
@@ -99,6 +104,18 @@ pub fn table() -> Vec<Route> {
         // The AI assistant's ingestion.
         of_gateway("/{instance}/users", RouteClass::GatewayList, "gatewayListUsers"),
         of_gateway("/{instance}/users/{userId}", RouteClass::GatewayGet, "gatewayGetUser"),
+        // Identity providers.
+        of_scim(&get, SCIM_USERS, "scimListUsers", scim_users::list),
+        of_scim(&get, SCIM_USER, "scimGetUser", scim_users::get),
+        of_scim(&post, SCIM_USERS, "scimCreateUser", scim_users::create),
+        of_scim(&Method::PUT, SCIM_USER, "scimReplaceUser", scim_users::replace),
+        of_scim(&patch, SCIM_USER, "scimPatchUser", scim_users::patch),
+        of_scim(&delete, SCIM_USER, "scimDeleteUser", scim_users::delete),
+        of_scim(&get, "/scim/v2/{client_id}/ServiceProviderConfig", "scimConfiguration", discovery::configuration),
+        of_scim(&get, "/scim/v2/{client_id}/ResourceTypes", "scimResourceTypes", discovery::resource_types),
+        of_scim(&get, "/scim/v2/{client_id}/ResourceTypes/{name}", "scimResourceType", discovery::resource_type),
+        of_scim(&get, "/scim/v2/{client_id}/Schemas", "scimSchemas", discovery::schemas),
+        of_scim(&get, "/scim/v2/{client_id}/Schemas/{urn}", "scimSchema", discovery::schema),
         // Machines that exchange a secret for a token that soon ends.
         of_oauth("/oauth2/token", "oauthToken"),
         // Who starts and watches the server.
@@ -176,6 +193,26 @@ fn of_gateway(path: &'static str, class: RouteClass, name: &'static str) -> Rout
     }
 }
 
+fn of_scim<Fut>(
+    method: &Method,
+    path: &'static str,
+    name: &'static str,
+    handler: fn(scim::Call) -> Fut,
+) -> Route
+where
+    Fut: Future<Output = Result<Response, scim::Failure>> + Send + 'static,
+{
+    let handler: Handler =
+        Arc::new(move |http, asked| Box::pin(scim::for_client(http, path, asked, handler)));
+    Route {
+        method: method.clone(),
+        path,
+        needs: Needs::Scim,
+        name,
+        handler,
+    }
+}
+
 fn of_oauth(path: &'static str, name: &'static str) -> Route {
     Route {
         method: Method::POST,
@@ -234,7 +271,12 @@ pub fn router(http: &Arc<Http>) -> Router {
         log: Arc::clone(&http.log),
         failure: panicked,
     };
-    Router::new(observer, resources, with(http, unknown_path))
+    Router::new(
+        observer,
+        resources,
+        scim::respelled,
+        with(http, unknown_path),
+    )
 }
 
 /// A handler of the router's that is handed the doors.
@@ -257,7 +299,9 @@ fn is_ours(path: &str) -> bool {
 /// The answer in the place of a handler that panicked.
 fn panicked(request_id: &RequestId, path: &str) -> Response {
     let error = Error::Internal("the handler panicked".to_owned());
-    if is_ours(path) {
+    if scim::is_scims(path) {
+        scim::Failure::from(error).render()
+    } else if is_ours(path) {
         Failure::from(error).render(request_id)
     } else {
         gateway::Failure::from(error).render()
@@ -272,19 +316,17 @@ fn resource(http: &Arc<Http>, template: &'static str, routes: &[&Route]) -> Reso
     }
     names.push("OPTIONS");
     let allow = HeaderValue::from_str(&names.join(", ")).expect("methods are visible ASCII");
-    let is_gateway = routes
-        .iter()
-        .any(|route| matches!(route.needs, Needs::Gateway(_)));
+    let needs = routes.first().map_or(Needs::Nothing, |route| route.needs);
     let mut methods: Vec<(Method, router::Handler)> = Vec::new();
     for route in routes {
         let (http, handler) = (Arc::clone(http), Arc::clone(&route.handler));
         let handler = Box::new(move |asked| handler(Arc::clone(&http), asked));
         methods.push((route.method.clone(), handler));
     }
-    let (options, refuse) = if is_gateway {
-        (with(http, gateway_options), with(http, gateway_method))
-    } else {
-        (with(http, options), with(http, method))
+    let (options, refuse) = match needs {
+        Needs::Gateway(_) => (with(http, gateway_options), with(http, gateway_method)),
+        Needs::Scim => (with(http, options), with(http, scim_method)),
+        _ => (with(http, options), with(http, method)),
     };
     methods.push((Method::OPTIONS, allowing(options, &allow)));
     Resource {
@@ -315,6 +357,10 @@ async fn method(_: Arc<Http>, asked: Arc<Asked>) -> Response {
     Failure::MethodNotAllowed.render(&asked.id)
 }
 
+async fn scim_method(_: Arc<Http>, _: Arc<Asked>) -> Response {
+    scim::Failure::MethodNotAllowed.render()
+}
+
 async fn gateway_options(http: Arc<Http>, asked: Arc<Asked>) -> Response {
     gateway::options(&http, asked.peer).await
 }
@@ -324,7 +370,9 @@ async fn gateway_method(http: Arc<Http>, asked: Arc<Asked>) -> Response {
 }
 
 async fn unknown_path(http: Arc<Http>, asked: Arc<Asked>) -> Response {
-    if is_ours(asked.path()) {
+    if scim::is_scims(asked.path()) {
+        scim::Failure::NoSuchPath.render()
+    } else if is_ours(asked.path()) {
         Failure::NoSuchPath.render(&asked.id)
     } else {
         gateway::refuse(&http, asked.peer, gateway::Failure::NoSuchPath).await

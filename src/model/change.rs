@@ -33,6 +33,8 @@ pub enum Source {
     Activity,
     /// `rollcall import`.
     Import,
+    /// SCIM 2.0.
+    Scim,
     /// Another command of the command line.
     CommandLine,
 }
@@ -44,6 +46,7 @@ impl Source {
             Self::Api => "api",
             Self::Activity => "activity",
             Self::Import => "import",
+            Self::Scim => "scim",
             Self::CommandLine => "command_line",
         }
     }

@@ -20,6 +20,8 @@ pub struct Profile {
     /// The lengths of their values in that order, two characters each, then the values, and the
     /// custom attributes' JSON last.
     text: Box<str>,
+    /// See [`Self::provisioned`].
+    provisioned: Option<Box<str>>,
 }
 
 impl Profile {
@@ -28,6 +30,7 @@ impl Profile {
     pub(super) fn packed(
         values: &[Option<&str>; ProfileField::ALL.len()],
         custom_attributes: Option<&str>,
+        provisioned: Option<&str>,
     ) -> Self {
         let set = || values.iter().flatten();
         let bytes = set().map(|value| value.len() + 2).sum::<usize>();
@@ -51,6 +54,7 @@ impl Profile {
         Self {
             mask,
             text: text.into(),
+            provisioned: provisioned.map(Into::into),
         }
     }
 
@@ -91,14 +95,20 @@ impl Profile {
         Some(&self.text[before..])
     }
 
+    /// What an identity provider sent that no field holds as it was sent: the text of a JSON object
+    /// that is not empty. Only SCIM shows it.
+    pub fn provisioned(&self) -> Option<&str> {
+        self.provisioned.as_deref()
+    }
+
     /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
-        self.mask == 0
+        self.mask == 0 && self.provisioned.is_none()
     }
 
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> usize {
-        self.text.len()
+        self.text.len() + self.provisioned().map_or(0, str::len)
     }
 
     /// The values that are set, one after the other.
@@ -151,6 +161,7 @@ impl std::fmt::Debug for Profile {
 pub struct ProfileDraft {
     values: [Option<String>; ProfileField::ALL.len()],
     custom_attributes: Option<String>,
+    provisioned: Option<String>,
 }
 
 impl ProfileDraft {
@@ -164,10 +175,21 @@ impl ProfileDraft {
         self.custom_attributes = json;
     }
 
+    /// Sets what an identity provider sent beside the fields (the compact text of a JSON object), or
+    /// takes it away.
+    pub fn set_provisioned(&mut self, json: Option<String>) {
+        self.provisioned = json;
+    }
+
     /// Packs it.
     pub fn finish(self) -> Profile {
         let values = self.values.each_ref().map(Option::as_deref);
-        Profile::packed(&values, self.custom_attributes.as_deref())
+        let (custom_attributes, provisioned) = (&self.custom_attributes, &self.provisioned);
+        Profile::packed(
+            &values,
+            custom_attributes.as_deref(),
+            provisioned.as_deref(),
+        )
     }
 }
 
@@ -178,11 +200,9 @@ impl From<&Profile> for ProfileDraft {
             draft.set(field, profile.get(field).map(str::to_owned));
         }
         draft.set_custom_attributes(profile.custom_attributes().map(str::to_owned));
+        draft.set_provisioned(profile.provisioned().map(str::to_owned));
         draft
     }
 }
 
-const _: () = assert!(
-    ProfileField::ALL.len() < CUSTOM as usize,
-    "each field needs its bit"
-);
+const _: () = assert!(FIELDS & (ESCAPED | CUSTOM) == 0, "each field needs its bit");

@@ -24,6 +24,25 @@ pub const CUSTOM_ATTRIBUTES_DEPTH_MAX: usize = 16;
 /// The key of the custom attributes.
 pub const CUSTOM_ATTRIBUTES: &str = "custom_attributes";
 
+/// The key of what an identity provider sent beside the fields, where profiles are stored and logged.
+pub const PROVISIONED: &str = "provisioned";
+/// The longest text of that, in bytes of compact JSON: it is in memory with everybody.
+pub const PROVISIONED_BYTES_MAX: usize = 64 * 1024;
+
+/// The text of what an identity provider sent beside the fields; `None` when there is nothing.
+pub fn provisioned_text(sent: Map<String, Value>) -> Result<Option<String>, Invalid> {
+    if sent.is_empty() {
+        return Ok(None);
+    }
+    let json = Value::Object(sent).to_string();
+    if json.len() > PROVISIONED_BYTES_MAX {
+        let most = PROVISIONED_BYTES_MAX;
+        let reason = format!("attributes without a field are longer than {most} bytes of JSON");
+        return Err(Invalid::new(PROVISIONED, reason));
+    }
+    Ok(Some(json))
+}
+
 /// Objects that group fields: their paths.
 const GROUPS: [&str; 2] = ["employment_info", "employment_info.employment_location"];
 const WORK_STATUSES: [&str; 4] = ["UNKNOWN_WORK_STATUS", "CONTINGENT", "INTERN", "FULL_TIME"];
@@ -67,7 +86,12 @@ pub fn from_stored(json: &str) -> Result<Profile, Invalid> {
         .and_then(|()| reader.end())
         .map_err(|error| Invalid::new("profile", error.to_string()))?;
     let values = stored.values.each_ref().map(Option::as_deref);
-    Ok(Profile::packed(&values, stored.custom_attributes))
+    let Stored {
+        custom_attributes,
+        provisioned,
+        ..
+    } = stored;
+    Ok(Profile::packed(&values, custom_attributes, provisioned))
 }
 
 /// A stored profile, as far as it can be lent from its text.
@@ -75,6 +99,7 @@ pub fn from_stored(json: &str) -> Result<Profile, Invalid> {
 struct Stored<'j> {
     values: [Option<Cow<'j, str>>; ProfileField::ALL.len()],
     custom_attributes: Option<&'j str>,
+    provisioned: Option<&'j str>,
     /// Fields are stored in their order: none before this one is expected.
     next: usize,
 }
@@ -106,6 +131,8 @@ impl<'j> Visitor<'j> for StoredObject<'_, 'j> {
             let depth = self.depth;
             if depth == 0 && key == CUSTOM_ATTRIBUTES {
                 self.stored.custom_attributes = Some(map.next_value::<&RawValue>()?.get());
+            } else if depth == 0 && key == PROVISIONED {
+                self.stored.provisioned = Some(map.next_value::<&RawValue>()?.get());
             } else if NESTED.get(depth) == Some(&key) {
                 map.next_value_seed(StoredObject {
                     stored: self.stored,

@@ -2,22 +2,25 @@
 
 use crate::model::json;
 use crate::model::profile::{Profile, ProfileField};
-use crate::model::profile_json::CUSTOM_ATTRIBUTES;
 #[cfg(doc)]
 use crate::model::profile_json::to_object;
+use crate::model::profile_json::{CUSTOM_ATTRIBUTES, PROVISIONED};
 
-/// [`to_object`] as compact text.
+/// [`to_object`] as compact text, with what an identity provider sent beside it.
 pub fn to_text(profile: &Profile) -> String {
     let mut text = Vec::new();
     write(&mut text, profile);
     String::from_utf8(text).expect("it is made of texts")
 }
 
-/// Writes [`to_object`] as compact text.
+/// Writes [`to_object`] as compact text, and what an identity provider sent beside it.
 pub fn write(out: &mut Vec<u8>, profile: &Profile) {
     out.push(b'{');
     let (are_plain, custom_attributes) = (profile.is_plain(), profile.custom_attributes());
     write_fields(out, &profile.values(), are_plain, custom_attributes);
+    if let Some(provisioned) = profile.provisioned() {
+        write_member(out, PROVISIONED, provisioned);
+    }
     json::close(out);
 }
 
@@ -58,12 +61,17 @@ pub fn write_fields(
         out.push(b',');
     }
     if let Some(attributes) = custom_attributes {
-        out.push(b'"');
-        json::raw(out, CUSTOM_ATTRIBUTES);
-        json::raw(out, "\":");
-        json::raw(out, attributes);
-        out.push(b',');
+        write_member(out, CUSTOM_ATTRIBUTES, attributes);
     }
+}
+
+/// Writes a member whose value is JSON already, with a comma behind it.
+fn write_member(out: &mut Vec<u8>, key: &str, json: &str) {
+    out.push(b'"');
+    json::raw(out, key);
+    json::raw(out, "\":");
+    json::raw(out, json);
+    out.push(b',');
 }
 
 /// A key with its quotes and its colon, as long as all of them so that it is copied in one go.

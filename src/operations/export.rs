@@ -11,6 +11,7 @@ use std::io;
 
 use parking_lot::Mutex;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
@@ -59,6 +60,8 @@ struct UserLine<'a> {
     deleted_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     profile: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provisioned: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -211,6 +214,9 @@ fn user_line(
         state: user.state.name(),
         deleted_at: user.deleted_at,
         profile: profile_json::to_object(&user.profile),
+        provisioned: user.profile.provisioned().map(|json| {
+            serde_json::from_str(json).expect("a draft is given the text of an object")
+        }),
     };
     let text = text_of(&line);
     if text.len() <= ROW_BYTES_MAX {

@@ -209,7 +209,11 @@ pub(super) fn find_live(write: &mut Write<'_, '_>, id: UserId) -> Result<User, E
 
 /// When the user was last seen, as the image has it: the log may be long, and the writer has better
 /// to do than to read it. Nothing of it depends on the write.
-async fn last_activity(app: &App, access: &Access, id: UserId) -> Result<LastActivity, Error> {
+pub(super) async fn last_activity(
+    app: &App,
+    access: &Access,
+    id: UserId,
+) -> Result<LastActivity, Error> {
     let live = live(app, access).await?;
     let user = live
         .read()
@@ -219,7 +223,7 @@ async fn last_activity(app: &App, access: &Access, id: UserId) -> Result<LastAct
 }
 
 /// The record with all that a view of it embeds.
-fn details(
+pub(super) fn details(
     write: &mut Write<'_, '_>,
     user: User,
     last_activity: LastActivity,

@@ -13,6 +13,7 @@ mod oauth_clients;
 mod output;
 mod packaging;
 mod running;
+mod scim;
 mod serve;
 mod server;
 mod settings;

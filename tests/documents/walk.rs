@@ -104,6 +104,7 @@ async fn every_answer_on_a_walk_through_the_api_is_as_documented(on: Backend) {
     profiles(&mut walk, &user).await;
     gateway(&mut walk).await;
     machines(&mut walk).await;
+    identity_provider(&mut walk).await;
     refusals(&mut walk, &user).await;
     endings(&mut walk, &department, &user).await;
     for path in [
@@ -392,6 +393,53 @@ async fn gateway(walk: &mut Walk) {
     }
 }
 
+async fn identity_provider(walk: &mut Walk) {
+    let root = format!("/scim/v2/{CLIENT}");
+    for (operation, path) in [
+        ("scimConfiguration", "/ServiceProviderConfig"),
+        ("scimResourceTypes", "/ResourceTypes"),
+        ("scimResourceType", "/ResourceTypes/User"),
+        ("scimSchemas", "/Schemas"),
+        (
+            "scimSchema",
+            "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User",
+        ),
+        ("scimListUsers", "/Users?count=2"),
+    ] {
+        walk.get(operation, 200, &format!("{root}{path}")).await;
+    }
+    walk.get("scimListUsers", 400, &format!("{root}/Users?filter=x"))
+        .await;
+    let users = format!("POST {root}/Users");
+    let body = json!({ "userName": "provisioned", "title": "Clerk" });
+    let made = walk.send("scimCreateUser", 201, &users, body.clone()).await;
+    walk.send("scimCreateUser", 409, &users, body.clone()).await;
+    walk.send("scimCreateUser", 400, &users, json!({})).await;
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let one = format!("{root}/Users/{id}");
+    let read = walk.get("scimGetUser", 200, &one).await;
+    let tag = read.header("etag").to_owned();
+    let known = [("if-none-match", tag.as_str())];
+    walk.ask("scimGetUser", 304, Sent("GET", &one, &known, None))
+        .await;
+    let off = json!({ "Operations": [{ "op": "replace", "value": { "active": false } }] });
+    walk.send("scimPatchUser", 200, &format!("PATCH {one}"), off)
+        .await;
+    walk.send("scimReplaceUser", 200, &format!("PUT {one}"), body)
+        .await;
+    walk.ask(
+        "scimDeleteUser",
+        412,
+        Sent("DELETE", &one, &[("if-match", &tag)], None),
+    )
+    .await;
+    walk.ask("scimDeleteUser", 204, Sent("DELETE", &one, &[], None))
+        .await;
+    walk.get("scimGetUser", 404, &one).await;
+    walk.ask("scimGetUser", 405, Sent("POST", &one, &[], None))
+        .await;
+}
+
 async fn machines(walk: &mut Walk) {
     let client = ClientId::parse(CLIENT).unwrap();
     let (id, secret) = walk.server.oauth_client(client, Scope::UsersRead).await;
@@ -447,6 +495,8 @@ async fn refusals(walk: &mut Walk, user: &str) {
         let path = route
             .path
             .replace("{client_id}", CLIENT)
+            .replace("{name}", "User")
+            .replace("{urn}", "x")
             .replace("{instance}", "myinstance1");
         let none = [("authorization", "")];
         let method = route.method.as_str();

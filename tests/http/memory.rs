@@ -37,6 +37,16 @@ async fn no_read_of_people_asks_the_database_once_the_image_is_loaded() {
     let filter = "filter=user.state%20eq%20%22ACTIVE%22";
     asked.push(("gatewayListUsers", format!("/acme/users?{filter}")));
     asked.push(("gatewayGetUser", format!("/acme/users/{user}")));
+    let scim = |rest: &str| format!("/scim/v2/{}{rest}", tenant.id);
+    asked.push(("scimListUsers", scim("/Users?filter=userName%20co%20%22n%22")));
+    asked.push(("scimListUsers", scim("/Users?filter=userName%20eq%20%22anna%22")));
+    asked.push(("scimGetUser", scim(&format!("/Users/{user}"))));
+    asked.push(("scimConfiguration", scim("/ServiceProviderConfig")));
+    asked.push(("scimResourceTypes", scim("/ResourceTypes")));
+    asked.push(("scimResourceType", scim("/ResourceTypes/User")));
+    asked.push(("scimSchemas", scim("/Schemas")));
+    let urn = "urn:ietf:params:scim:schemas:core:2.0:User";
+    asked.push(("scimSchema", scim(&format!("/Schemas/{urn}"))));
     // A new read is asked here too, or this fails.
     let reads: BTreeSet<&str> = routes::table()
         .iter()

@@ -6,5 +6,6 @@ mod isolation;
 mod memory;
 mod oauth;
 mod paging;
+mod scim;
 mod stale;
 mod support;

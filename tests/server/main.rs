@@ -184,7 +184,8 @@ fn router(observer: Observer, signals: &Arc<Signals>) -> Router {
         resource("/fail", signals, fail),
         resource("/who/{name}", signals, who),
     ];
-    Router::new(observer, resources, handler(signals, nothing))
+    let respelled = |_: &str| None;
+    Router::new(observer, resources, respelled, handler(signals, nothing))
 }
 
 fn text(text: &str) -> Response {

@@ -14,6 +14,8 @@ pub enum Dialect {
     Gateway,
     /// `{"error","error_description"}`
     Oauth,
+    /// `{"schemas","status","scimType","detail"}`
+    Scim,
 }
 
 impl Dialect {
@@ -22,6 +24,7 @@ impl Dialect {
         match needs {
             Needs::Gateway(_) => Self::Gateway,
             Needs::ClientSecret => Self::Oauth,
+            Needs::Scim => Self::Scim,
             Needs::Nothing | Needs::Scope(_) | Needs::Admin => Self::Clients,
         }
     }
@@ -36,6 +39,7 @@ impl Dialect {
             Self::Clients => &CLIENTS,
             Self::Gateway => &GATEWAY,
             Self::Oauth => &OAUTH,
+            Self::Scim => &SCIM,
         }
     }
 
@@ -44,6 +48,7 @@ impl Dialect {
             Self::Clients => "#/components/schemas/Error",
             Self::Gateway => "#/components/schemas/GatewayError",
             Self::Oauth => "#/components/schemas/OauthError",
+            Self::Scim => "#/components/schemas/ScimError",
         }
     }
 }
@@ -97,18 +102,57 @@ static OAUTH: [Row; 7] = [
     Row(503, &["temporarily_unavailable"], "Busy: try again.", "the directory is busy", None),
 ];
 
+#[rustfmt::skip]
+static SCIM: [Row; 13] = [
+    Row(400, &["invalidFilter", "invalidPath", "invalidSyntax", "invalidValue", "mutability", "noTarget", "tooMany"], "The request is not SCIM, or a value is refused; `scimType` says which.", "userName is required", None),
+    Row(401, &[], "No, malformed, unknown, expired or revoked token.", "Bearer token missing.", None),
+    Row(403, &[], "The token may not provision this client, whether or not it exists.", "Insufficient permissions for this client", None),
+    Row(404, &[], "Not found, or deleted.", "User 2819c223-7f76-453a-919d-413861904646 not found", None),
+    Row(405, &[], "The path does not know the method.", "The resource does not know this method", None),
+    Row(408, &[], "The body did not arrive in time.", "The body did not arrive in time", None),
+    Row(409, &["uniqueness"], "Taken.", "The userName is taken", None),
+    Row(412, &[], "The user was changed since `If-Match` was its tag.", "The user was changed meanwhile", None),
+    Row(413, &[], "The body is too long.", "The body is longer than 1 MiB", None),
+    Row(415, &[], "The body is neither application/scim+json nor application/json in UTF-8.", "The body must be application/scim+json in UTF-8", None),
+    Row(429, &[], "The token's rate limit is used up.", "The token's rate limit is used up", None),
+    Row(500, &[], "Server error.", "Server error", None),
+    Row(503, &[], "Busy: try again.", "The directory is busy", None),
+];
+
 /// The answers that the components hold: every status of every dialect.
 pub fn components(headers: impl Fn(Dialect, u16) -> Value) -> Map<String, Value> {
     let of_dialect = |dialect: Dialect| {
         let named = |row: &Row| (dialect.component(row.0), response(dialect, row, &headers));
         dialect.rows().iter().map(named).collect::<Vec<_>>()
     };
-    let dialects = [Dialect::Clients, Dialect::Gateway, Dialect::Oauth];
+    let dialects = [
+        Dialect::Clients,
+        Dialect::Gateway,
+        Dialect::Oauth,
+        Dialect::Scim,
+    ];
     dialects.into_iter().flat_map(of_dialect).collect()
 }
 
 fn response(dialect: Dialect, row: &Row, headers: impl Fn(Dialect, u16) -> Value) -> Value {
     let Row(status, codes, says, message, detail) = row;
+    if dialect == Dialect::Scim {
+        let mut example = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": status.to_string(),
+            "detail": message,
+        });
+        let mut schema = json!({ "$ref": dialect.schema() });
+        if let Some(first) = codes.first() {
+            example["scimType"] = (*first).into();
+            schema["properties"] = json!({ "scimType": { "enum": codes } });
+        }
+        return json!({
+            "description": says,
+            "headers": headers(dialect, *status),
+            "content": { "application/scim+json": { "schema": schema, "example": example } },
+        });
+    }
     if dialect == Dialect::Oauth {
         let schema = json!({
             "$ref": dialect.schema(),

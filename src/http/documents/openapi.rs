@@ -15,13 +15,14 @@ use super::errors::{self, Dialect};
 use crate::http::routes::{self, Needs, Route};
 
 const COMPONENTS: &str = include_str!("texts/components.json");
-const SCHEMAS: [&str; 6] = [
+const SCHEMAS: [&str; 7] = [
     include_str!("texts/schemas/shared.json"),
     include_str!("texts/schemas/users.json"),
     include_str!("texts/schemas/departments.json"),
     include_str!("texts/schemas/clients.json"),
     include_str!("texts/schemas/gateway.json"),
     include_str!("texts/schemas/oauth.json"),
+    include_str!("texts/schemas/scim.json"),
 ];
 
 const DESCRIPTION: &str = concat!(
@@ -31,7 +32,7 @@ const DESCRIPTION: &str = concat!(
 );
 
 /// The groups of operations, in reading order.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("Users", "The people of a client."),
     ("Departments", "The groups that people belong to."),
     ("Activity", "How `last_activity` is written."),
@@ -39,6 +40,10 @@ const TAGS: [(&str, &str); 8] = [
     (
         "Identity Gateway",
         "What an AI assistant's ingestion reads.",
+    ),
+    (
+        "SCIM 2.0",
+        "Where identity providers write people (RFC 7643, 7644).",
     ),
     (
         "OAuth 2.0",
@@ -65,7 +70,11 @@ pub fn is_documented(operation: &str, status: u16) -> bool {
 /// The schema of the JSON body with which the operation answers this status, complete in itself;
 /// `None` when the document does not have the status, or it has no JSON body.
 pub fn schema_of(operation: &str, status: u16) -> Option<Value> {
-    let schema = response_of(operation, status)?.pointer("/content/application~1json/schema")?;
+    let content = response_of(operation, status)?.get("content")?;
+    let json = ["application/json", "application/scim+json"];
+    let schema = json
+        .iter()
+        .find_map(|name| content.get(name)?.get("schema"))?;
     // References begin at the root, so the components stand there as in the document itself.
     Some(json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -182,6 +191,9 @@ fn description(route: &Route, entry: &Entry) -> String {
         }
         Needs::Admin => "Needs a token for all clients, with the scope `admin`.".to_owned(),
         Needs::ClientSecret => "Needs an OAuth client's id and secret.".to_owned(),
+        Needs::Scim => {
+            "Needs a token for the client in the path, with the scope `scim`.".to_owned()
+        }
         Needs::Gateway(class) => {
             let limit = class.default_limit().map_or(0, |limit| limit.requests());
             format!(
@@ -209,6 +221,7 @@ fn security(needs: Needs) -> Value {
         Needs::Scope(scope) => json!([{ "token": [scope.name()] }]),
         Needs::Admin => json!([{ "token": ["admin"] }]),
         Needs::ClientSecret => json!([{ "clientSecret": [] }]),
+        Needs::Scim => json!([{ "token": ["scim"] }, { "scimKey": [] }]),
         Needs::Gateway(_) => {
             json!([{ "token": ["gateway:read"] }, { "gatewayJwt": [] }, { "gatewayKey": [] }])
         }
@@ -218,10 +231,11 @@ fn security(needs: Needs) -> Value {
 fn parameters(route: &Route, entry: &Entry) -> Vec<Value> {
     let braced = |segment: &'static str| segment.strip_prefix('{')?.strip_suffix('}');
     let of_path = route.path.split('/').filter_map(braced);
+    let is_clients = !matches!(route.needs, Needs::ClientSecret | Needs::Scim);
     let of_headers = match route.method {
         Method::GET if entry.tagged => Some("IfNoneMatch"),
-        Method::PATCH | Method::DELETE => Some("IfMatch"),
-        Method::POST if route.needs != Needs::ClientSecret => Some("IdempotencyKey"),
+        Method::PATCH | Method::PUT | Method::DELETE => Some("IfMatch"),
+        Method::POST if is_clients => Some("IdempotencyKey"),
         _ => None,
     };
     let names = of_path
@@ -234,18 +248,18 @@ fn errors_of(route: &Route, entry: &Entry) -> BTreeMap<u16, Value> {
     let mut statuses: Vec<u16> = vec![405, 500];
     statuses.extend::<&[u16]>(match route.needs {
         Needs::Nothing => &[],
-        Needs::Scope(_) => &[400, 401, 403, 404, 429, 503],
+        Needs::Scope(_) | Needs::Scim => &[400, 401, 403, 404, 429, 503],
         Needs::Admin => &[400, 401, 403, 429, 503],
         Needs::Gateway(_) => &[400, 401, 404, 429, 503],
         Needs::ClientSecret => &[400, 401, 408, 413, 429, 503],
     });
-    let is_json = route.needs != Needs::ClientSecret;
-    if entry.body.is_some() && is_json {
+    let is_clients = !matches!(route.needs, Needs::ClientSecret | Needs::Scim);
+    if entry.body.is_some() && route.needs != Needs::ClientSecret {
         statuses.extend([408, 413, 415]);
     }
     match route.method {
-        Method::PATCH | Method::DELETE => statuses.push(412),
-        Method::POST if is_json => statuses.push(422),
+        Method::PATCH | Method::PUT | Method::DELETE => statuses.push(412),
+        Method::POST if is_clients => statuses.push(422),
         _ => {}
     }
     // Which methods a path knows is told by the Clients API's words there too.
@@ -283,7 +297,9 @@ fn missing(route: &Route, entry: &Entry) -> Option<String> {
             "No such user, or no such instance for this caller."
         }
         Needs::Gateway(_) => "No such instance for this caller.",
-        Needs::Nothing | Needs::Admin | Needs::ClientSecret => return entry.missing.clone(),
+        Needs::Nothing | Needs::Admin | Needs::ClientSecret | Needs::Scim => {
+            return entry.missing.clone();
+        }
     };
     Some(says.to_owned())
 }
@@ -298,7 +314,7 @@ fn success(route: &Route, entry: &Entry, answer: &Answer, schemas: &Value) -> Va
     }
     if route.needs == Needs::ClientSecret {
         names.extend(NEVER_KEPT);
-    } else if route.method == Method::POST {
+    } else if route.method == Method::POST && route.needs != Needs::Scim {
         names.push("Idempotency-Replayed");
     }
     let mut response = json!({
@@ -306,11 +322,18 @@ fn success(route: &Route, entry: &Entry, answer: &Answer, schemas: &Value) -> Va
         "headers": headers(is_counted(route), &names),
     });
     if let Some(schema) = &answer.schema {
-        response["content"] = json!({ "application/json": media(schema, schemas) });
+        response["content"] = json!({ media_type(route.needs): media(schema, schemas) });
     } else if let Some(media_type) = &answer.media_type {
         response["content"] = json!({ media_type.clone(): {} });
     }
     response
+}
+
+fn media_type(needs: Needs) -> &'static str {
+    match needs {
+        Needs::Scim => "application/scim+json",
+        _ => "application/json",
+    }
 }
 
 fn is_counted(route: &Route) -> bool {

@@ -11,7 +11,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::http::answer::Response;
-use hyper::header::AUTHORIZATION;
 use hyper::{HeaderMap, StatusCode};
 
 pub use failure::Failure;
@@ -19,7 +18,7 @@ pub use users::{get, list};
 
 use crate::http::call::segment;
 use crate::http::router::Asked;
-use crate::http::{Http, answer, rate_limits};
+use crate::http::{Http, answer, credential, rate_limits};
 use crate::model::rate_limit::{Decision, Limit, RouteClass};
 use crate::operations::app::App;
 use crate::operations::caller::Access;
@@ -140,20 +139,6 @@ async fn identify(
     instance: &str,
     headers: &HeaderMap,
 ) -> Result<GatewayCaller, Failure> {
-    let mut values = headers.get_all(AUTHORIZATION).into_iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Error::Unauthorized("Bearer token missing.").into());
-    };
-    let malformed = || Error::Unauthorized("The token is malformed.");
-    let value = value.to_str().map_err(|_| malformed())?.trim();
-    let credential = match value.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => token.trim(),
-        Some(_) => return Err(malformed().into()),
-        None if value.eq_ignore_ascii_case("Bearer") => "",
-        None => value,
-    };
-    if credential.is_empty() {
-        return Err(Error::Unauthorized("Bearer token missing.").into());
-    }
+    let credential = credential::bearer_or_bare(headers)?;
     Ok(GatewayCaller::identify(app, instance, credential).await?)
 }

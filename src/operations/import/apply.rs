@@ -327,7 +327,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             user_key: row.new_user_key().ok_or_else(nobody)?.into(),
             external_id: row.external_or_system_id().map(Into::into),
             state: row.state.unwrap_or_default(),
-            profile: row.patched_empty.clone(),
+            profile: row.new_profile(),
             departments: Vec::new(),
             created_at: row.created_at.unwrap_or(now),
             updated_at: row.updated_at.unwrap_or(now),

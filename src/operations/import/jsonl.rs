@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::model::invalid::Invalid;
 use crate::model::profile::ProfileField;
-use crate::model::profile_json::CUSTOM_ATTRIBUTES;
+use crate::model::profile_json::{CUSTOM_ATTRIBUTES, PROVISIONED, provisioned_text};
 use crate::model::text::name;
 use crate::model::timestamp::Timestamp;
 use crate::operations::import::row::{
@@ -101,11 +101,19 @@ fn clients_user(
             }
             "last_activity" => last_activity(&mut row, key, value, latest_activity)?,
             "profile" => profile = object_of(key, value)?,
+            PROVISIONED => row.provisioned = Some(provisioned(key, value)?),
             _ => return Err(unknown(key)),
         }
     }
     row.set_patch(profile, "profile.")?;
     Ok(row)
+}
+
+/// What an identity provider sent beside the fields.
+fn provisioned(key: &str, value: Value) -> Result<String, Invalid> {
+    scim::resource::check(&value).map_err(|error| Invalid::new(key, error.detail))?;
+    let text = provisioned_text(object_of(key, value)?)?;
+    text.ok_or_else(|| Invalid::new(key, format!("{key} must not be empty")))
 }
 
 fn last_activity(

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::model::activity::LastActivity;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
-use crate::model::profile::Profile;
+use crate::model::profile::{Profile, ProfileDraft};
 use crate::model::profile_json;
 use crate::model::text::{DESCRIPTION_LENGTH_MAX, checked_or_empty, name};
 use crate::model::timestamp::Timestamp;
@@ -39,6 +39,8 @@ pub(super) struct UserRow {
     pub(super) last_activity: LastActivity,
     /// A merge patch of the profile.
     pub(super) patch: Map<String, Value>,
+    /// What an identity provider sent beside the profile's fields, the text of a JSON object.
+    pub(super) provisioned: Option<String>,
     /// The patch on an empty profile.
     pub(super) patched_empty: Profile,
     /// What stands before the profile's paths in this dialect.
@@ -94,13 +96,29 @@ impl UserRow {
 
     /// The profile after the row.
     pub(super) fn profile_of(&self, profile: &Profile) -> Result<Profile, Invalid> {
-        if self.patch.is_empty() || *profile == self.patched_empty {
-            return Ok(profile.clone());
+        let patched = if self.patch.is_empty() || *profile == self.patched_empty {
+            profile.clone()
+        } else {
+            let patched = profile_json::patched(profile, &self.patch);
+            patched
+                .map_err(|invalid| prefixed(self.profile_prefix, invalid))?
+                .1
+        };
+        Ok(self.with_provisioned(patched))
+    }
+
+    /// The profile of somebody new.
+    pub(super) fn new_profile(&self) -> Profile {
+        self.with_provisioned(self.patched_empty.clone())
+    }
+
+    fn with_provisioned(&self, profile: Profile) -> Profile {
+        if self.provisioned.is_none() || self.provisioned.as_deref() == profile.provisioned() {
+            return profile;
         }
-        let patched = profile_json::patched(profile, &self.patch);
-        patched
-            .map(|(_, profile)| profile)
-            .map_err(|invalid| prefixed(self.profile_prefix, invalid))
+        let mut draft = ProfileDraft::from(&profile);
+        draft.set_provisioned(self.provisioned.clone());
+        draft.finish()
     }
 
     /// The external id or the gateway's, if the row has one.

@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 use super::{Answer, Bearer, Caller, Question, World};
 
 /// All that a token of one client can have.
-pub const EVERY_SCOPE: [Scope; 6] = [
+pub const EVERY_SCOPE: [Scope; 7] = [
     Scope::UsersRead,
     Scope::UsersWrite,
     Scope::UsersEnroll,
     Scope::DepartmentsWrite,
     Scope::ActivityWrite,
     Scope::GatewayRead,
+    Scope::Scim,
 ];
 
 /// A client and its own bearer of everything.
@@ -63,6 +64,8 @@ impl Tenant {
             .replace("{instance}", "acme")
             .replace("{userId}", user)
             .replace("{file}", "index.html")
+            .replace("{name}", "User")
+            .replace("{urn}", "urn:ietf:params:scim:schemas:core:2.0:User")
     }
 
     pub fn ask(&self, method: &str, rest: &str) -> Question {

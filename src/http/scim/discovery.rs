@@ -1,0 +1,85 @@
+//! What the server offers: `ServiceProviderConfig`, `ResourceTypes`, `Schemas` (RFC 7644 4).
+
+use hyper::StatusCode;
+use scim::schema::{self, AuthenticationScheme, Kind, ServiceProvider};
+use serde_json::{Value, json};
+
+use crate::http::answer::Response;
+use crate::http::call::segment;
+use crate::http::scim::users::{COUNT_DEFAULT, COUNT_MAX};
+use crate::http::scim::{Call, Failure, answered};
+
+/// What there is, so far.
+const KINDS: [Kind; 1] = [Kind::User];
+
+/// `GET …/ServiceProviderConfig`
+pub async fn configuration(call: Call) -> Result<Response, Failure> {
+    let offer = ServiceProvider {
+        documentation: None,
+        bulk: None,
+        has_cursors: false,
+        results_max: COUNT_MAX as u64,
+        results_default: COUNT_DEFAULT as u64,
+        cursor_timeout_seconds: None,
+        authentication: &[
+            AuthenticationScheme::BearerToken,
+            AuthenticationScheme::ClientCredentials,
+        ],
+    };
+    let body = schema::service_provider_config(&offer, &call.base());
+    Ok(answered(StatusCode::OK, &body))
+}
+
+/// `GET …/ResourceTypes`
+pub async fn resource_types(call: Call) -> Result<Response, Failure> {
+    let base = call.base();
+    let all = KINDS.map(|kind| schema::resource_type(kind, &base));
+    Ok(listed(&all))
+}
+
+/// `GET …/ResourceTypes/{name}`
+pub async fn resource_type(call: Call) -> Result<Response, Failure> {
+    let name = segment(call.template, call.asked.path(), "name").unwrap_or_default();
+    let known = KINDS
+        .into_iter()
+        .find(|kind| kind.name().eq_ignore_ascii_case(&name));
+    let kind = known.ok_or(Failure::NoSuchPath)?;
+    let body = schema::resource_type(kind, &call.base());
+    Ok(answered(StatusCode::OK, &body))
+}
+
+/// `GET …/Schemas`
+pub async fn schemas(call: Call) -> Result<Response, Failure> {
+    let base = call.base();
+    let all: Vec<Value> = urns()
+        .filter_map(|urn| schema::schema(urn, &base))
+        .collect();
+    Ok(listed(&all))
+}
+
+/// `GET …/Schemas/{urn}`
+pub async fn schema(call: Call) -> Result<Response, Failure> {
+    let asked = segment(call.template, call.asked.path(), "urn").unwrap_or_default();
+    let known = urns().find(|urn| urn.eq_ignore_ascii_case(&asked));
+    let found = known.and_then(|urn| schema::schema(urn, &call.base()));
+    Ok(answered(StatusCode::OK, &found.ok_or(Failure::NoSuchPath)?))
+}
+
+fn urns() -> impl Iterator<Item = &'static str> {
+    let of_kind = |kind: Kind| {
+        let extensions = kind.extensions().iter().map(|schema| schema.urn);
+        std::iter::once(kind.core().urn).chain(extensions)
+    };
+    KINDS.into_iter().flat_map(of_kind)
+}
+
+fn listed(all: &[Value]) -> Response {
+    let body = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+        "totalResults": all.len(),
+        "startIndex": 1,
+        "itemsPerPage": all.len(),
+        "Resources": all,
+    });
+    answered(StatusCode::OK, &body)
+}

@@ -1,0 +1,193 @@
+//! SCIM 2.0: identity providers write people here. The crate `scim` knows the protocol's data; here
+//! are its requests and answers.
+
+pub mod discovery;
+mod failure;
+pub mod users;
+
+use std::sync::Arc;
+
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+pub use failure::Failure;
+
+use crate::http::answer::{self, Response};
+use crate::http::call::segment;
+use crate::http::query::Query;
+use crate::http::router::Asked;
+use crate::http::{Http, body, credential, rate_limits};
+use crate::model::id::{ClientId, UserId};
+use crate::model::rate_limit::{Decision, RouteClass};
+use crate::model::scope::Scope;
+use crate::operations::app::App;
+use crate::operations::caller::{Access, Caller};
+use crate::operations::error::{Error, Noun};
+
+/// Where it all is.
+pub const ROOT: &str = "/scim/v2/";
+/// What bodies are (RFC 7644 8.1).
+const MEDIA_TYPE: &str = "application/scim+json";
+const MEDIA_TYPES: [&str; 2] = [MEDIA_TYPE, "application/json"];
+
+/// A request whose caller may provision the client.
+pub struct Call {
+    http: Arc<Http>,
+    template: &'static str,
+    asked: Arc<Asked>,
+    access: Access,
+}
+
+/// Runs a handler for a client's data.
+pub async fn for_client<Fut>(
+    http: Arc<Http>,
+    template: &'static str,
+    asked: Arc<Asked>,
+    handler: fn(Call) -> Fut,
+) -> Response
+where
+    Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
+    let (result, decision) = counted(&http, template, Arc::clone(&asked), handler).await;
+    let mut response = result.unwrap_or_else(Failure::render);
+    if let Some(decision) = decision {
+        rate_limits::tell(
+            &mut response,
+            &decision,
+            http.settings.reset_form,
+            &http.app,
+        );
+    }
+    response
+}
+
+async fn counted<Fut>(
+    http: &Arc<Http>,
+    template: &'static str,
+    asked: Arc<Asked>,
+    handler: fn(Call) -> Fut,
+) -> (Result<Response, Failure>, Option<Decision>)
+where
+    Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
+    let caller = match identify(&http.app, &asked.head.headers).await {
+        Ok(caller) => caller,
+        Err(error) => return (Err(error.into()), None),
+    };
+    let class = RouteClass::ClientsApi;
+    let decision = match caller.limit(class) {
+        Some((limit, asker)) => Some(http.app.take(asker, class, limit).await),
+        None => None,
+    };
+    if decision.is_some_and(|decision| !decision.allowed) {
+        return (Err(Failure::RateLimited), decision);
+    }
+    let text = segment(template, asked.path(), "client_id").unwrap_or_default();
+    let access = match caller.access(ClientId::parse(&text), &text, Scope::Scim) {
+        Ok(access) => access,
+        Err(error) => return (Err(error.into()), decision),
+    };
+    let call = Call {
+        http: Arc::clone(http),
+        template,
+        asked: Arc::clone(&asked),
+        access,
+    };
+    (handler(call).await, decision)
+}
+
+async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
+    Caller::authenticate(app, credential::bearer_or_bare(headers)?).await
+}
+
+impl Call {
+    fn app(&self) -> &App {
+        &self.http.app
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.asked.head.headers
+    }
+
+    /// The parameters of the query that are known; others are passed over.
+    fn query(&self, known: &[&str]) -> Result<Query, Failure> {
+        let raw = self.asked.head.uri.query().unwrap_or_default();
+        Ok(Query::parse_form(raw, known)?)
+    }
+
+    /// The id of a user in the path; one that is malformed is nobody's.
+    fn user_id(&self) -> Result<UserId, Failure> {
+        let text = segment(self.template, self.asked.path(), "user_id").unwrap_or_default();
+        let id = UserId::parse(&text).ok_or_else(|| Error::not_found(Noun::User, text))?;
+        Ok(id)
+    }
+
+    /// The JSON of the body.
+    async fn json(&self) -> Result<Value, Failure> {
+        let timeout = self.http.settings.body_timeout;
+        let body = body::read(self.headers(), self.asked.take_body(), timeout).await?;
+        Ok(body::json(self.headers(), &body, &MEDIA_TYPES)?)
+    }
+
+    /// The address of the client's SCIM root, as the caller sees it, without a slash at its end.
+    fn base(&self) -> String {
+        static FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-proto");
+        let text = |name: &HeaderName| self.headers().get(name)?.to_str().ok();
+        let host = text(&HOST).or_else(|| self.asked.head.uri.host());
+        let client = self.access.client();
+        let Some(host) = host.filter(|host| is_host(host)) else {
+            return format!("{ROOT}{client}");
+        };
+        let is_secure = text(&FORWARDED).is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+        let scheme = if is_secure { "https" } else { "http" };
+        format!("{scheme}://{host}{ROOT}{client}")
+    }
+}
+
+/// Whether a caller's text can stand in an address as it is.
+fn is_host(text: &str) -> bool {
+    let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    (1..=255).contains(&text.len()) && text.bytes().all(is_fine)
+}
+
+/// A JSON value as an answer.
+fn answered(status: StatusCode, body: &Value) -> Response {
+    as_scim(answer::json(status, body))
+}
+
+/// The same answer, whose body is SCIM's.
+fn as_scim(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    }
+    response
+}
+
+/// Whether a path is one that is answered in SCIM's form.
+pub fn is_scims(path: &str) -> bool {
+    let start = path.get(..ROOT.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(ROOT))
+}
+
+/// The path as the routes spell it, where somebody spells it otherwise: names in any case, a slash
+/// at the end.
+pub fn respelled(path: &str) -> Option<String> {
+    const NAMES: [&str; 5] = [
+        "Users",
+        "ServiceProviderConfig",
+        "ResourceTypes",
+        "Schemas",
+        ".search",
+    ];
+    let rest = is_scims(path).then(|| &path[ROOT.len()..])?;
+    let mut segments = rest.trim_end_matches('/').split('/');
+    let mut respelled = format!("{ROOT}{}", segments.next()?);
+    for segment in segments {
+        let known = NAMES.iter().find(|name| name.eq_ignore_ascii_case(segment));
+        respelled.push('/');
+        respelled.push_str(known.copied().unwrap_or(segment));
+    }
+    Some(respelled)
+}
