@@ -4,7 +4,7 @@ use crate::directory::image::Image;
 use crate::directory::walk::Walk;
 use crate::model::department::DepartmentView;
 use crate::model::filter::Filter;
-use crate::model::id::{Id, UserId};
+use crate::model::id::{DepartmentId, Id, UserId};
 use crate::model::page::{DepartmentQuery, DepartmentSort, Page, Position, SortKey, UserQuery};
 use crate::model::text::fold;
 use crate::model::user::UserView;
@@ -82,6 +82,15 @@ impl Image {
         let named = slots.take_while(|slot| self.folded_username(*slot) == folded);
         let slots: Vec<u32> = named.collect();
         slots.into_iter().map(|slot| self.view(slot))
+    }
+
+    /// The members (not deleted) of a department that is not deleted.
+    pub fn members_of(&self, id: DepartmentId) -> impl Iterator<Item = UserView<'_>> {
+        let section = self.section_of(id).map(|slot| self.section(slot));
+        let slots = section
+            .into_iter()
+            .flat_map(|section| section.members.iter());
+        slots.map(|slot| self.view(slot))
     }
 
     /// A page of the departments that `query` matches, behind `after`.

@@ -339,6 +339,7 @@ mod tests {
             id: DepartmentId(id(number)),
             name: format!("department {number}").as_str().into(),
             description: None,
+            external_id: None,
             created_at: Timestamp::from_milliseconds(0),
             updated_at: Timestamp::from_milliseconds(0),
             deleted_at: None,

@@ -14,7 +14,7 @@ use crate::http::clients::failure::Failure;
 use crate::http::clients::{activity, clients, departments, users};
 use crate::http::observe::{Observer, RequestId};
 use crate::http::router::{Answering, Asked, Resource, Router};
-use crate::http::scim::{self, discovery, users as scim_users};
+use crate::http::scim::{self, discovery, groups, users as scim_users};
 use crate::http::{Http, answer, documents, gateway, oauth, probes, router};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::RouteClass;
@@ -73,6 +73,8 @@ pub fn table() -> Vec<Route> {
     const REMOVE: &str = "/v2/clients/{client_id}/departments/{department_id}/members/remove";
     const ACTIVITY: &str = "/v2/clients/{client_id}/activity";
     const SCIM_USERS: &str = "/scim/v2/{client_id}/Users";
+    const SCIM_GROUPS: &str = "/scim/v2/{client_id}/Groups";
+    const SCIM_GROUP: &str = "/scim/v2/{client_id}/Groups/{department_id}";
     const SCIM_USER: &str = "/scim/v2/{client_id}/Users/{user_id}";
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
     vec![
@@ -111,6 +113,12 @@ pub fn table() -> Vec<Route> {
         of_scim(&Method::PUT, SCIM_USER, "scimReplaceUser", scim_users::replace),
         of_scim(&patch, SCIM_USER, "scimPatchUser", scim_users::patch),
         of_scim(&delete, SCIM_USER, "scimDeleteUser", scim_users::delete),
+        of_scim(&get, SCIM_GROUPS, "scimListGroups", groups::list),
+        of_scim(&get, SCIM_GROUP, "scimGetGroup", groups::get),
+        of_scim(&post, SCIM_GROUPS, "scimCreateGroup", groups::create),
+        of_scim(&Method::PUT, SCIM_GROUP, "scimReplaceGroup", groups::replace),
+        of_scim(&patch, SCIM_GROUP, "scimPatchGroup", groups::patch),
+        of_scim(&delete, SCIM_GROUP, "scimDeleteGroup", groups::delete),
         of_scim(&get, "/scim/v2/{client_id}/ServiceProviderConfig", "scimConfiguration", discovery::configuration),
         of_scim(&get, "/scim/v2/{client_id}/ResourceTypes", "scimResourceTypes", discovery::resource_types),
         of_scim(&get, "/scim/v2/{client_id}/ResourceTypes/{name}", "scimResourceType", discovery::resource_type),

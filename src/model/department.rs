@@ -12,6 +12,8 @@ pub struct Department {
     pub name: Box<str>,
     /// What it does.
     pub description: Option<Box<str>>,
+    /// The id that an identity provider gave; unique within the client, case and all.
+    pub external_id: Option<Box<str>>,
     /// When the record was made.
     pub created_at: Timestamp,
     /// When the record was last changed.

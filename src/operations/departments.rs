@@ -57,6 +57,7 @@ pub async fn create(
             id,
             name: new.name.clone(),
             description: new.description.clone(),
+            external_id: None,
             created_at: write.now,
             updated_at: write.now,
             deleted_at: None,
@@ -193,7 +194,7 @@ fn name_taken() -> Error {
     Error::conflict("name", "A department of that name exists")
 }
 
-fn find(write: &mut Write<'_, '_>, id: DepartmentId) -> Result<Department, Error> {
+pub(super) fn find(write: &mut Write<'_, '_>, id: DepartmentId) -> Result<Department, Error> {
     store::departments::find(write.tx, write.client, id)?.ok_or_else(|| unknown(id))
 }
 
@@ -224,6 +225,12 @@ pub(super) fn save(
     if new == *old {
         return Ok(());
     }
+    if let Some(external_id) = &new.external_id {
+        let same_id = store::departments::find_by_external_id(write.tx, write.client, external_id)?;
+        if same_id.is_some_and(|other| other.id != old.id) {
+            return Err(Error::conflict("external_id", "The external_id is taken"));
+        }
+    }
     let same_name = store::departments::find_by_name(write.tx, write.client, &new.name)?;
     if same_name.is_some_and(|other| other.id != old.id) {
         return Err(name_taken());
@@ -231,10 +238,13 @@ pub(super) fn save(
     if new.updated_at == old.updated_at {
         new.updated_at = write.now.max(old.updated_at);
     }
-    let detail = json!({
+    let mut detail = json!({
         "name": { "from": old.name, "to": new.name },
         "description": { "from": old.description, "to": new.description },
     });
+    if new.external_id != old.external_id {
+        detail["external_id"] = json!({ "from": old.external_id, "to": new.external_id });
+    }
     new.revision = write.record(Entity::Department, new.id.as_str(), "updated", &detail)?;
     store::departments::update(write.tx, write.client, &new)?;
     if new.name != old.name || new.description != old.description {

@@ -40,6 +40,8 @@ struct DepartmentLine<'a> {
     id: DepartmentId,
     name: &'a str,
     description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<&'a str>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -155,6 +157,7 @@ fn read(tx: &mut Tx<'_>, client: ClientId, mut lines: Lines) -> Result<(), Error
             id: department.id,
             name: &department.name,
             description: department.description.as_deref(),
+            external_id: department.external_id.as_deref(),
             created_at: department.created_at,
             updated_at: department.updated_at,
         }))?;

@@ -335,7 +335,10 @@ fn insert_whole(write: &mut Write<'_, '_>, user: User) -> Result<User, Error> {
 }
 
 /// Writes changes of whole records, which the image can take as they are.
-fn write_whole(write: &mut Write<'_, '_>, mut changes: UserChanges) -> Result<(), Error> {
+pub(super) fn write_whole(
+    write: &mut Write<'_, '_>,
+    mut changes: UserChanges,
+) -> Result<(), Error> {
     let written = changes.flush(write)?;
     write.hand_over(written);
     Ok(())

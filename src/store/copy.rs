@@ -165,6 +165,7 @@ pub static TABLES: &[Table] = &[
             ("updated_at", Number),
             ("deleted_at", Number),
             ("revision", Number),
+            ("external_id", Text),
         ],
     ),
     table(

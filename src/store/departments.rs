@@ -10,8 +10,8 @@ use crate::store::tx::{Row, Tx, Value};
 macro_rules! select_departments {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, description, created_at, updated_at, deleted_at, revision
-             FROM departments ",
+            "SELECT id, name, description, created_at, updated_at, deleted_at, revision,
+             external_id FROM departments ",
             $rest
         )
     };
@@ -55,6 +55,16 @@ pub fn find_by_name(
     Ok(find_many_by_name(tx, client, [&fold(name)])?.pop())
 }
 
+/// The department of that external id, unless it was deleted.
+pub fn find_by_external_id(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    external_id: &str,
+) -> Result<Option<Department>, Error> {
+    let sql = select_departments!("WHERE client_id = $1 AND external_id = $2");
+    tx.one(sql, &[(&client).into(), external_id.into()], read)
+}
+
 /// Those of the departments of these ids that are there, deleted or not.
 pub fn find_many<'k>(
     tx: &mut Tx<'_>,
@@ -85,10 +95,11 @@ fn read_many<'k>(
     tx.all_many(sql, keys.map(|key| [Value::from(&client), key]), read)
 }
 
-/// Adds a department. `false`, and nothing added, when the id or the name is taken.
+/// Adds a department. `false`, and nothing added, when the id, the name or the external id is taken.
 pub fn insert(tx: &mut Tx<'_>, client: ClientId, department: &Department) -> Result<bool, Error> {
     let sql = "INSERT INTO departments (client_id, id, name, name_folded, description, created_at,
-               updated_at, deleted_at, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+               updated_at, deleted_at, revision, external_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                ON CONFLICT DO NOTHING";
     write(tx, sql, client, department)
 }
@@ -97,7 +108,7 @@ pub fn insert(tx: &mut Tx<'_>, client: ClientId, department: &Department) -> Res
 /// sure that the name is free.
 pub fn update(tx: &mut Tx<'_>, client: ClientId, department: &Department) -> Result<bool, Error> {
     let sql = "UPDATE departments SET name = $3, name_folded = $4, description = $5,
-               created_at = $6, updated_at = $7, deleted_at = $8, revision = $9
+               created_at = $6, updated_at = $7, deleted_at = $8, revision = $9, external_id = $10
                WHERE client_id = $1 AND id = $2";
     write(tx, sql, client, department)
 }
@@ -108,10 +119,10 @@ fn write(
     client: ClientId,
     department: &Department,
 ) -> Result<bool, Error> {
-    let name_folded = department
-        .deleted_at
-        .is_none()
-        .then(|| fold(&department.name));
+    // Once deleted, both are free again.
+    let is_live = department.deleted_at.is_none();
+    let name_folded = is_live.then(|| fold(&department.name));
+    let external_id = department.external_id.as_ref().filter(|_| is_live);
     let count = tx.execute(
         sql,
         &[
@@ -124,6 +135,7 @@ fn write(
             department.updated_at.into(),
             department.deleted_at.into(),
             department.revision.into(),
+            external_id.into(),
         ],
     )?;
     Ok(count == 1)
@@ -138,5 +150,6 @@ fn read(row: &Row<'_>) -> Result<Department, Error> {
         updated_at: row.moment(4)?,
         deleted_at: row.optional_moment(5)?,
         revision: row.number(6)?,
+        external_id: row.optional_text(7)?.map(Into::into),
     })
 }

@@ -226,6 +226,17 @@ fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Resul
     tx.execute_many(sql, rows)
 }
 
+/// The members of a department, those who were deleted too. It looks at all the client's users.
+pub fn of_department(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    department: DepartmentId,
+) -> Result<Vec<User>, Error> {
+    let sql = select_users!("WHERE client_id = $1 AND departments LIKE $2");
+    let members = format!("%{department}%");
+    tx.all(sql, &[(&client).into(), (&members).into()], read)
+}
+
 /// Marks all members of a department as changed at `at` by the change `revision`. No record becomes
 /// older by it. It looks at all the client's users.
 pub fn touch_members(

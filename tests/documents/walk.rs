@@ -105,6 +105,7 @@ async fn every_answer_on_a_walk_through_the_api_is_as_documented(on: Backend) {
     gateway(&mut walk).await;
     machines(&mut walk).await;
     identity_provider(&mut walk).await;
+    identity_providers_groups(&mut walk).await;
     refusals(&mut walk, &user).await;
     endings(&mut walk, &department, &user).await;
     for path in [
@@ -405,6 +406,7 @@ async fn identity_provider(walk: &mut Walk) {
             "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User",
         ),
         ("scimListUsers", "/Users?count=2"),
+        ("scimListGroups", "/Groups?count=2"),
     ] {
         walk.get(operation, 200, &format!("{root}{path}")).await;
     }
@@ -438,6 +440,35 @@ async fn identity_provider(walk: &mut Walk) {
     walk.get("scimGetUser", 404, &one).await;
     walk.ask("scimGetUser", 405, Sent("POST", &one, &[], None))
         .await;
+}
+
+async fn identity_providers_groups(walk: &mut Walk) {
+    let root = format!("/scim/v2/{CLIENT}");
+    let groups = format!("POST {root}/Groups");
+    let body = json!({ "displayName": "Provisioned" });
+    let made = walk
+        .send("scimCreateGroup", 201, &groups, body.clone())
+        .await;
+    walk.send("scimCreateGroup", 409, &groups, body.clone())
+        .await;
+    let group = format!("{root}/Groups/{}", made.json()["id"].as_str().unwrap());
+    walk.get("scimGetGroup", 200, &group).await;
+    let rename =
+        json!({ "Operations": [{ "op": "replace", "path": "displayName", "value": "P" }] });
+    walk.send(
+        "scimPatchGroup",
+        204,
+        &format!("PATCH {group}"),
+        rename.clone(),
+    )
+    .await;
+    let shown = format!("PATCH {group}?attributes=displayName");
+    walk.send("scimPatchGroup", 200, &shown, rename).await;
+    walk.send("scimReplaceGroup", 200, &format!("PUT {group}"), body)
+        .await;
+    walk.ask("scimDeleteGroup", 204, Sent("DELETE", &group, &[], None))
+        .await;
+    walk.get("scimGetGroup", 404, &group).await;
 }
 
 async fn machines(walk: &mut Walk) {

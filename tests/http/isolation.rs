@@ -14,6 +14,7 @@ struct Side {
     user: String,
     gone: String,
     department: String,
+    second: String,
 }
 
 impl Side {
@@ -35,6 +36,7 @@ impl Side {
         client.seen("anna", "web", "2026-02-24T11:00:00Z").await;
         let gone = client.user("gone").await;
         client.delete(&format!("/users/{gone}")).await.must_be(204);
+        let second = client.department(&format!("Second {marker}")).await;
         Self {
             client,
             marker,
@@ -42,6 +44,7 @@ impl Side {
             user,
             gone,
             department,
+            second,
         }
     }
 
@@ -57,6 +60,8 @@ impl Side {
         let none = || Value::Null;
         let gateway = format!("/{}/users", self.instance);
         let scim = |rest: &str| format!("/scim/v2/{}{rest}", self.client.id);
+        let scim_group = scim(&format!("/Groups/{}", self.department));
+        let scim_group_made = scim(&format!("/Groups/{}", self.second));
         let scim_user = scim(&format!("/Users/{}", self.user));
         vec![
             ("getClient", "GET", path(""), none()),
@@ -161,6 +166,32 @@ impl Side {
                 none(),
             ),
             ("scimGetUser", "GET", scim_user.clone(), none()),
+            ("scimListGroups", "GET", scim("/Groups"), none()),
+            (
+                "scimListGroups",
+                "GET",
+                scim(&format!("/Groups?filter=members%20eq%20%22{}%22", self.user)),
+                none(),
+            ),
+            ("scimGetGroup", "GET", scim_group.clone(), none()),
+            (
+                "scimCreateGroup",
+                "POST",
+                scim("/Groups"),
+                json!({"displayName": "provisioned", "members": [{"value": self.user}]}),
+            ),
+            (
+                "scimPatchGroup",
+                "PATCH",
+                scim_group.clone(),
+                json!({"Operations": [{"op": "add", "path": "externalId", "value": "g"}]}),
+            ),
+            (
+                "scimReplaceGroup",
+                "PUT",
+                scim_group,
+                json!({"displayName": "Sales", "members": [{"value": self.user}]}),
+            ),
             ("scimConfiguration", "GET", scim("/ServiceProviderConfig"), none()),
             ("scimResourceTypes", "GET", scim("/ResourceTypes"), none()),
             ("scimResourceType", "GET", scim("/ResourceTypes/User"), none()),
@@ -204,6 +235,7 @@ impl Side {
                 none(),
             ),
             ("deleteDepartment", "DELETE", path(&department), none()),
+            ("scimDeleteGroup", "DELETE", scim_group_made, none()),
         ]
     }
 
@@ -276,7 +308,12 @@ async fn the_other_clients_ids_are_nobodys_under_ones_own_path() {
     let untouched = other.everything().await;
     let own = one.everything().await;
     for (name, method, path, body) in other.calls() {
-        if ["createUser", "createDepartment", "scimCreateUser"].contains(&name) {
+        if [
+            "createUser",
+            "createDepartment",
+            "scimCreateUser",
+            "scimCreateGroup",
+        ].contains(&name) {
             continue;
         }
         let path = path.replace(other.client.id.as_str(), one.client.id.as_str());

@@ -41,6 +41,8 @@ async fn no_read_of_people_asks_the_database_once_the_image_is_loaded() {
     asked.push(("scimListUsers", scim("/Users?filter=userName%20co%20%22n%22")));
     asked.push(("scimListUsers", scim("/Users?filter=userName%20eq%20%22anna%22")));
     asked.push(("scimGetUser", scim(&format!("/Users/{user}"))));
+    asked.push(("scimListGroups", scim("/Groups?filter=displayName%20co%20%22a%22")));
+    asked.push(("scimGetGroup", scim(&format!("/Groups/{department}"))));
     asked.push(("scimConfiguration", scim("/ServiceProviderConfig")));
     asked.push(("scimResourceTypes", scim("/ResourceTypes")));
     asked.push(("scimResourceType", scim("/ResourceTypes/User")));

@@ -24,6 +24,7 @@ fn department(number: u64) -> Department {
         id: DepartmentId(id(number)),
         name: format!("Department {number}").into(),
         description: None,
+        external_id: None,
         created_at: Timestamp::from_milliseconds(0),
         updated_at: Timestamp::from_milliseconds(0),
         deleted_at: None,

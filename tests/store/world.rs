@@ -169,6 +169,7 @@ pub fn department(number: u64, name: &str) -> Department {
         id: department_id(number),
         name: name.into(),
         description: None,
+        external_id: None,
         created_at: at(0),
         updated_at: at(0),
         deleted_at: None,

@@ -1,16 +1,14 @@
 //! What the server offers: `ServiceProviderConfig`, `ResourceTypes`, `Schemas` (RFC 7644 4).
 
 use hyper::StatusCode;
+use scim::message::ListResponse;
 use scim::schema::{self, AuthenticationScheme, Kind, ServiceProvider};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::http::answer::Response;
+use crate::http::answer::{self, Response};
 use crate::http::call::segment;
 use crate::http::scim::users::{COUNT_DEFAULT, COUNT_MAX};
-use crate::http::scim::{Call, Failure, answered};
-
-/// What there is, so far.
-const KINDS: [Kind; 1] = [Kind::User];
+use crate::http::scim::{Call, Failure, answered, as_scim};
 
 /// `GET …/ServiceProviderConfig`
 pub async fn configuration(call: Call) -> Result<Response, Failure> {
@@ -33,14 +31,14 @@ pub async fn configuration(call: Call) -> Result<Response, Failure> {
 /// `GET …/ResourceTypes`
 pub async fn resource_types(call: Call) -> Result<Response, Failure> {
     let base = call.base();
-    let all = KINDS.map(|kind| schema::resource_type(kind, &base));
+    let all = Kind::ALL.map(|kind| schema::resource_type(kind, &base));
     Ok(listed(&all))
 }
 
 /// `GET …/ResourceTypes/{name}`
 pub async fn resource_type(call: Call) -> Result<Response, Failure> {
     let name = segment(call.template, call.asked.path(), "name").unwrap_or_default();
-    let known = KINDS
+    let known = Kind::ALL
         .into_iter()
         .find(|kind| kind.name().eq_ignore_ascii_case(&name));
     let kind = known.ok_or(Failure::NoSuchPath)?;
@@ -70,16 +68,10 @@ fn urns() -> impl Iterator<Item = &'static str> {
         let extensions = kind.extensions().iter().map(|schema| schema.urn);
         std::iter::once(kind.core().urn).chain(extensions)
     };
-    KINDS.into_iter().flat_map(of_kind)
+    Kind::ALL.into_iter().flat_map(of_kind)
 }
 
 fn listed(all: &[Value]) -> Response {
-    let body = json!({
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-        "totalResults": all.len(),
-        "startIndex": 1,
-        "itemsPerPage": all.len(),
-        "Resources": all,
-    });
-    answered(StatusCode::OK, &body)
+    let body = ListResponse::by_index(all.len() as u64, 1, all);
+    as_scim(answer::json(StatusCode::OK, &body))
 }

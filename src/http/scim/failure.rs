@@ -104,6 +104,9 @@ fn of_directory(error: Error) -> ScimError {
         Error::NotFound(Noun::User, id) => {
             ScimError::of_status(404, format!("User {id} not found"))
         }
+        Error::NotFound(Noun::Department, id) => {
+            ScimError::of_status(404, format!("Group {id} not found"))
+        }
         Error::NotFound(..) => ScimError::of_status(404, detail),
         Error::Invalid(invalid) => ScimError::new(ScimType::InvalidValue, invalid.reason),
         Error::Conflict(invalid) => ScimError::new(ScimType::Uniqueness, invalid.reason),

@@ -3,6 +3,7 @@
 
 pub mod discovery;
 mod failure;
+pub mod groups;
 pub mod users;
 
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::http::call::segment;
 use crate::http::query::Query;
 use crate::http::router::Asked;
 use crate::http::{Http, body, credential, rate_limits};
-use crate::model::id::{ClientId, UserId};
+use crate::model::id::{ClientId, DepartmentId, UserId};
 use crate::model::rate_limit::{Decision, RouteClass};
 use crate::model::scope::Scope;
 use crate::operations::app::App;
@@ -123,6 +124,13 @@ impl Call {
         Ok(id)
     }
 
+    /// The id of a group in the path; one that is malformed is none's.
+    fn group_id(&self) -> Result<DepartmentId, Failure> {
+        let text = segment(self.template, self.asked.path(), "department_id").unwrap_or_default();
+        let id = DepartmentId::parse(&text);
+        Ok(id.ok_or_else(|| Error::not_found(Noun::Department, text))?)
+    }
+
     /// The JSON of the body.
     async fn json(&self) -> Result<Value, Failure> {
         let timeout = self.http.settings.body_timeout;
@@ -176,10 +184,10 @@ pub fn is_scims(path: &str) -> bool {
 pub fn respelled(path: &str) -> Option<String> {
     const NAMES: [&str; 5] = [
         "Users",
+        "Groups",
         "ServiceProviderConfig",
         "ResourceTypes",
         "Schemas",
-        ".search",
     ];
     let rest = is_scims(path).then(|| &path[ROOT.len()..])?;
     let mut segments = rest.trim_end_matches('/').split('/');

@@ -3,26 +3,27 @@
 use hyper::StatusCode;
 use hyper::header::{ETAG, LOCATION};
 use scim::filter::Filter;
+use scim::message::ListResponse;
 use scim::patch::PatchRequest;
 use scim::projection::Projection;
 use scim::sort::Sort;
 use scim::{Kind, resource};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::http::answer::{self, Response};
 use crate::http::etag;
 use crate::http::query::Query;
 use crate::http::scim::{Call, Failure, answered, as_scim};
 use crate::model::user::{UserDetails, UserView};
-use crate::operations::provisioning;
 use crate::operations::provisioning::users::{self, Search};
+use crate::operations::provisioning::{self, Found};
 
 /// Users in one page, when nobody says how many.
 pub const COUNT_DEFAULT: usize = 100;
 /// Users in one page at most.
 pub const COUNT_MAX: usize = 1_000;
 
-const LIST_PARAMETERS: [&str; 7] = [
+pub(super) const LIST_PARAMETERS: [&str; 7] = [
     "filter",
     "sortBy",
     "sortOrder",
@@ -54,18 +55,17 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
     };
     let found = users::search(call.app(), &call.access, search).await?;
     let shown = projection(&query);
+    Ok(page(found, start_index, &shown))
+}
+
+/// A page of what was found.
+pub(super) fn page(found: Found, start_index: usize, shown: &Projection) -> Response {
     let resources = found.resources.into_iter();
     let resources: Vec<Value> = resources
-        .map(|user| Value::Object(shown.apply(user)))
+        .map(|one| Value::Object(shown.apply(one)))
         .collect();
-    let body = json!({
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-        "totalResults": found.total,
-        "startIndex": start_index,
-        "itemsPerPage": resources.len(),
-        "Resources": resources,
-    });
-    Ok(answered(StatusCode::OK, &body))
+    let body = ListResponse::by_index(found.total as u64, start_index as u64, &resources);
+    as_scim(answer::json(StatusCode::OK, &body))
 }
 
 /// `GET …/Users/{user_id}`
@@ -140,7 +140,7 @@ fn projection(query: &Query) -> Projection {
 }
 
 /// A number; one below zero counts as zero (RFC 7644 3.4.2.4).
-fn number(query: &Query, name: &str) -> Result<Option<usize>, Failure> {
+pub(super) fn number(query: &Query, name: &str) -> Result<Option<usize>, Failure> {
     let number = query.parsed(name, "a whole number", |text| {
         text.trim().parse::<i64>().ok()
     })?;

@@ -208,6 +208,7 @@ impl Applying<'_, '_, '_> {
                         id,
                         name: name.into(),
                         description: Some(description.map(Into::into)),
+                        external_id: None,
                         created_at: None,
                         updated_at: None,
                     };
@@ -234,10 +235,12 @@ impl Applying<'_, '_, '_> {
             self.save_department(&old, row)?;
             return Ok(id);
         }
+        self.check_external_id(id, row)?;
         let mut department = Department {
             id,
             name: row.name.clone(),
             description: row.description.clone().flatten(),
+            external_id: row.external_id.clone().flatten(),
             created_at: row.created_at.unwrap_or(now),
             updated_at: row.updated_at.unwrap_or(now),
             deleted_at: None,
@@ -250,6 +253,19 @@ impl Applying<'_, '_, '_> {
         Ok(id)
     }
 
+    /// Refuses the external id of another department.
+    fn check_external_id(&mut self, id: DepartmentId, row: &DepartmentRow) -> Result<(), Error> {
+        let Some(Some(external_id)) = &row.external_id else {
+            return Ok(());
+        };
+        let (tx, client) = (&mut *self.write.tx, self.write.client);
+        let other = store::departments::find_by_external_id(tx, client, external_id)?;
+        if other.is_some_and(|other| other.id != id) {
+            return Err(Error::conflict("external_id", "The external_id is taken"));
+        }
+        Ok(())
+    }
+
     /// Makes a department what its row says; says whether that changed it. The name is free.
     fn save_department(&mut self, old: &Department, row: &DepartmentRow) -> Result<bool, Error> {
         let new = Department {
@@ -258,6 +274,10 @@ impl Applying<'_, '_, '_> {
                 .description
                 .clone()
                 .unwrap_or_else(|| old.description.clone()),
+            external_id: row
+                .external_id
+                .clone()
+                .unwrap_or_else(|| old.external_id.clone()),
             created_at: row.created_at.unwrap_or(old.created_at),
             deleted_at: None,
             ..old.clone()
@@ -265,6 +285,7 @@ impl Applying<'_, '_, '_> {
         if new == *old {
             return Ok(false);
         }
+        self.check_external_id(old.id, row)?;
         if !self.is_rehearsal {
             // It marks its members as changed, and those whom the rows before made members too.
             self.write_users()?;

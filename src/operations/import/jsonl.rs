@@ -253,6 +253,7 @@ fn department(object: Map<String, Value>) -> Result<DepartmentRow, Invalid> {
         id: None,
         name: Box::default(),
         description: None,
+        external_id: None,
         created_at: None,
         updated_at: None,
     };
@@ -266,6 +267,10 @@ fn department(object: Map<String, Value>) -> Result<DepartmentRow, Invalid> {
                     Some(text) => description(key, text)?,
                     None => None,
                 });
+            }
+            "external_id" => {
+                let external_id = optional_text(key, &value)?;
+                row.external_id = Some(external_id.map(|text| name(key, text)).transpose()?);
             }
             "created_at" => row.created_at = Some(time(key, text(key, &value)?)?),
             "updated_at" => row.updated_at = Some(time(key, text(key, &value)?)?),

@@ -67,6 +67,8 @@ pub(super) struct DepartmentRow {
     pub(super) name: Box<str>,
     /// `Some(None)`: there is to be none.
     pub(super) description: Option<Option<Box<str>>>,
+    /// `Some(None)`: there is to be none.
+    pub(super) external_id: Option<Option<Box<str>>>,
     pub(super) created_at: Option<Timestamp>,
     pub(super) updated_at: Option<Timestamp>,
 }

@@ -4,7 +4,7 @@ use scim::resource::schemas;
 use scim::{Kind, Map};
 use serde_json::{Value, json};
 
-use crate::model::department::Department;
+use crate::model::department::{Department, DepartmentView};
 use crate::model::user::UserView;
 use crate::operations::provisioning::mapping;
 
@@ -20,11 +20,8 @@ pub fn user(user: &UserView<'_>, base: &str) -> Map {
         ("id".to_owned(), user.id.as_str().into()),
     ]);
     resource.extend(attributes);
-    let groups: Vec<Value> = user
-        .departments
-        .iter()
-        .map(|department| group(department, base))
-        .collect();
+    let groups = user.departments.iter();
+    let groups: Vec<Value> = groups.map(|it| group_of_user(it, base)).collect();
     if !groups.is_empty() {
         resource.insert("groups".to_owned(), groups.into());
     }
@@ -39,11 +36,59 @@ pub fn user(user: &UserView<'_>, base: &str) -> Map {
     resource
 }
 
-fn group(department: &Department, base: &str) -> Value {
+fn group_of_user(department: &Department, base: &str) -> Value {
     json!({
         "value": department.id,
         "$ref": format!("{base}/Groups/{}", department.id),
         "display": department.name,
         "type": "direct",
     })
+}
+
+/// A group (SCIM, Groups map to departments), without its members.
+pub(super) fn group(view: &DepartmentView<'_>, number: i64, base: &str) -> Map {
+    let Department {
+        id,
+        name,
+        external_id,
+        created_at,
+        updated_at,
+        ..
+    } = view.department;
+    let mut group = Map::from_iter([
+        ("schemas".to_owned(), json!([Kind::Group.core().urn])),
+        ("id".to_owned(), id.as_str().into()),
+        ("displayName".to_owned(), (&**name).into()),
+    ]);
+    if let Some(external_id) = external_id {
+        group.insert("externalId".to_owned(), (&**external_id).into());
+    }
+    let meta = json!({
+        "resourceType": Kind::Group.name(),
+        "created": created_at,
+        "lastModified": updated_at,
+        "location": format!("{base}/Groups/{id}"),
+        "version": group_tag(view.department, number),
+    });
+    group.insert("meta".to_owned(), meta);
+    group
+}
+
+/// A group's tag: of its own record, and behind the dash of the client's latest change, since whoever
+/// belongs to it is no part of the record.
+pub fn group_tag(department: &Department, number: i64) -> String {
+    format!("\"{}-{number}\"", department.revision)
+}
+
+/// The members of a group.
+pub(super) fn members<'u>(users: impl Iterator<Item = UserView<'u>>, base: &str) -> Vec<Value> {
+    let member = |user: UserView<'_>| {
+        json!({
+            "value": user.id,
+            "$ref": format!("{base}/Users/{}", user.id),
+            "display": user.username,
+            "type": Kind::User.name(),
+        })
+    };
+    users.map(member).collect()
 }

@@ -17,7 +17,7 @@ use crate::operations::caller::Access;
 use crate::operations::error::Error;
 use crate::operations::precondition::Precondition;
 use crate::operations::provisioning::mapping::{self, Mapped};
-use crate::operations::provisioning::resource;
+use crate::operations::provisioning::{Found, resource};
 use crate::operations::users::{self, details, find_live, last_activity, live, save};
 use crate::operations::write::{Done, Write, write};
 use crate::store;
@@ -38,15 +38,6 @@ pub struct Search {
     pub count: usize,
     /// The address of the client's SCIM root.
     pub base: String,
-}
-
-/// What was found.
-#[derive(Debug)]
-pub struct Found {
-    /// How many there are in all.
-    pub total: usize,
-    /// Those that are shown.
-    pub resources: Vec<Map>,
 }
 
 /// Looks for users. Who was deleted is not there.
@@ -119,12 +110,7 @@ fn cut(mut found: Vec<Map>, search: &Search) -> Found {
     if let Some(sort) = &search.sort {
         sort.sort(&mut found);
     }
-    let total = found.len();
-    let skipped = search.start_index.saturating_sub(1);
-    Found {
-        total,
-        resources: found.into_iter().skip(skipped).take(search.count).collect(),
-    }
+    Found::page(found, search.start_index, search.count)
 }
 
 /// Creates a user, or brings a deleted one of the same `externalId` or `userName` back, under its

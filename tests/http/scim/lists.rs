@@ -78,10 +78,11 @@ async fn the_documents_say_what_there_is() {
     }
     assert_eq!(configuration["pagination"]["cursor"], false);
     let types = provider.get("/ResourceTypes").await.must_be(200);
-    assert_eq!(types.each("/Resources", "/id"), ["User"]);
+    assert_eq!(types.each("/Resources", "/id"), ["User", "Group"]);
     let user = provider.get("/ResourceTypes/user").await.must_be(200);
     assert_eq!(user.at("/endpoint"), "/Users");
-    provider.get("/ResourceTypes/Group").await.must_be(404);
+    provider.get("/ResourceTypes/Group").await.must_be(200);
+    provider.get("/ResourceTypes/Robot").await.must_be(404);
     let schemas = provider.get("/Schemas").await.must_be(200);
     for urn in schemas.each("/Resources", "/id") {
         let one = provider.get(&format!("/Schemas/{urn}")).await.must_be(200);

@@ -2,6 +2,7 @@
 
 mod entra;
 mod errors;
+mod groups;
 mod lists;
 mod okta;
 mod users;

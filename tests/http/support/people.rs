@@ -39,6 +39,7 @@ pub fn department(
         id: DepartmentId::parse(id).unwrap(),
         name: name.into(),
         description: description.map(Into::into),
+        external_id: None,
         created_at: at,
         updated_at: at,
         deleted_at: None,

@@ -1,0 +1,135 @@
+//! `…/Groups`: looked for, read, created, replaced, patched, deleted.
+
+use hyper::StatusCode;
+use hyper::header::{ETAG, LOCATION};
+use scim::filter::Filter;
+use scim::patch::PatchRequest;
+use scim::projection::Projection;
+use scim::sort::Sort;
+use scim::{Kind, resource};
+use serde_json::Value;
+
+use crate::http::answer::{self, Response};
+use crate::http::etag;
+use crate::http::query::Query;
+use crate::http::scim::users::{COUNT_DEFAULT, COUNT_MAX, LIST_PARAMETERS, number, page};
+use crate::http::scim::{Call, Failure, answered, as_scim};
+use crate::model::id::DepartmentId;
+use crate::operations::provisioning::groups::{self, Search};
+
+const PROJECTION: [&str; 2] = ["attributes", "excludedAttributes"];
+
+/// `GET …/Groups`
+pub async fn list(call: Call) -> Result<Response, Failure> {
+    let query = call.query(&LIST_PARAMETERS)?;
+    let filter = query
+        .get("filter")
+        .map(|text| Filter::parse(text, Kind::Group))
+        .transpose()?;
+    let sort = query
+        .get("sortBy")
+        .map(|by| Sort::parse(Kind::Group, by, query.get("sortOrder")))
+        .transpose()?;
+    let shown = projection(&query);
+    let start_index = number(&query, "startIndex")?.unwrap_or(1).max(1);
+    let count = number(&query, "count")?.unwrap_or(COUNT_DEFAULT);
+    let search = Search {
+        filter,
+        sort,
+        start_index,
+        count: count.min(COUNT_MAX),
+        has_members: shown.shows("members"),
+        base: call.base(),
+    };
+    let found = groups::search(call.app(), &call.access, search).await?;
+    Ok(page(found, start_index, &shown))
+}
+
+/// `GET …/Groups/{department_id}`
+pub async fn get(call: Call) -> Result<Response, Failure> {
+    let query = call.query(&PROJECTION)?;
+    let (shown, base, id) = (projection(&query), call.base(), call.group_id()?);
+    let show = |tag: String, group: &dyn Fn(bool, &str) -> scim::Map| {
+        answer::tagged(call.headers(), tag, || {
+            let group = group(shown.shows("members"), &base);
+            Value::Object(shown.apply(group)).to_string()
+        })
+    };
+    let answer = groups::get(call.app(), &call.access, id, show).await?;
+    Ok(as_scim(answer))
+}
+
+/// `POST …/Groups`
+pub async fn create(call: Call) -> Result<Response, Failure> {
+    let query = call.query(&PROJECTION)?;
+    let sent = resource::normalise(Kind::Group, call.json().await?)?;
+    let id = groups::create(call.app(), &call.access, sent.attributes).await?;
+    let mut response = written(&call, &query, StatusCode::CREATED, id).await?;
+    answer::set(
+        &mut response,
+        LOCATION,
+        &format!("{}/Groups/{id}", call.base()),
+    );
+    Ok(response)
+}
+
+/// `PUT …/Groups/{department_id}`
+pub async fn replace(call: Call) -> Result<Response, Failure> {
+    let query = call.query(&PROJECTION)?;
+    let id = call.group_id()?;
+    let sent = resource::normalise(Kind::Group, call.json().await?)?;
+    let precondition = etag::precondition(call.headers());
+    groups::replace(call.app(), &call.access, id, sent.attributes, precondition).await?;
+    written(&call, &query, StatusCode::OK, id).await
+}
+
+/// `PATCH …/Groups/{department_id}`: 204, or 200 for who says which attributes they want to see.
+pub async fn patch(call: Call) -> Result<Response, Failure> {
+    let query = call.query(&PROJECTION)?;
+    let id = call.group_id()?;
+    let request = PatchRequest::parse(Kind::Group, call.json().await?)?;
+    let precondition = etag::precondition(call.headers());
+    groups::patch(call.app(), &call.access, id, request, precondition).await??;
+    if query.get("attributes").is_some() {
+        return written(&call, &query, StatusCode::OK, id).await;
+    }
+    let tagged = |tag: String, _: &dyn Fn(bool, &str) -> scim::Map| {
+        let mut response = answer::empty(StatusCode::NO_CONTENT);
+        answer::set(&mut response, ETAG, &tag);
+        response
+    };
+    Ok(groups::get(call.app(), &call.access, id, tagged).await?)
+}
+
+/// `DELETE …/Groups/{department_id}`
+pub async fn delete(call: Call) -> Result<Response, Failure> {
+    let id = call.group_id()?;
+    let precondition = etag::precondition(call.headers());
+    groups::delete(call.app(), &call.access, id, precondition).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// The group as it is now.
+async fn written(
+    call: &Call,
+    query: &Query,
+    status: StatusCode,
+    id: DepartmentId,
+) -> Result<Response, Failure> {
+    let (shown, base) = (projection(query), call.base());
+    let show = |tag: String, group: &dyn Fn(bool, &str) -> scim::Map| {
+        let group = shown.apply(group(shown.shows("members"), &base));
+        let mut response = answered(status, &Value::Object(group));
+        answer::set(&mut response, ETAG, &tag);
+        response
+    };
+    Ok(groups::get(call.app(), &call.access, id, show).await?)
+}
+
+fn projection(query: &Query) -> Projection {
+    Projection::parse(
+        Kind::Group,
+        query.get("attributes"),
+        query.get("excludedAttributes"),
+    )
+}

@@ -1,0 +1,325 @@
+//! Groups over SCIM, which are departments: looked for, created, replaced, patched, deleted.
+
+use scim::filter::{Filter, IndexAttribute};
+use scim::patch::{MemberChange, PatchRequest};
+use scim::sort::Sort;
+use scim::{Map, ScimError};
+use serde_json::Value;
+
+use crate::directory::image::Image;
+use crate::model::change::Source;
+use crate::model::department::{Department, DepartmentView};
+use crate::model::id::{DepartmentId, UserId};
+use crate::model::invalid::Invalid;
+use crate::model::text::{self, fold};
+use crate::model::user::User;
+use crate::operations::app::App;
+use crate::operations::caller::Access;
+use crate::operations::departments;
+use crate::operations::error::{Error, Noun};
+use crate::operations::precondition::Precondition;
+use crate::operations::provisioning::{Found, resource};
+use crate::operations::user_changes::UserChanges;
+use crate::operations::users::{live, write_whole};
+use crate::operations::write::{Write, write};
+use crate::store;
+
+/// What is looked for.
+#[derive(Debug)]
+pub struct Search {
+    /// Which groups; all when there is none.
+    pub filter: Option<Filter>,
+    /// In which order; that of ids when there is none.
+    pub sort: Option<Sort>,
+    /// The first that is shown, counted from 1.
+    pub start_index: usize,
+    /// How many are shown.
+    pub count: usize,
+    /// Whether their members are shown.
+    pub has_members: bool,
+    /// The address of the client's SCIM root.
+    pub base: String,
+}
+
+/// Looks for groups.
+pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found, Error> {
+    let live = live(app, access).await?;
+    let looking = tokio::task::spawn_blocking(move || {
+        let image = live.read();
+        let mut found = matching(&image, &search);
+        if let Some(sort) = &search.sort {
+            sort.sort(&mut found);
+        }
+        Found::page(found, search.start_index, search.count)
+    });
+    looking
+        .await
+        .map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn matching(image: &Image, search: &Search) -> Vec<Map> {
+    let mut known = candidates(image, search.filter.as_ref());
+    known.sort_unstable_by_key(|view| view.department.id);
+    let Some(filter) = &search.filter else {
+        let all = known.iter();
+        return all
+            .map(|view| whole(image, view, search.has_members, &search.base))
+            .collect();
+    };
+    // A group's members are many: they are written only for who asks about them.
+    let asks_for_members = filter.to_string().to_ascii_lowercase().contains("members");
+    let mut found = Vec::new();
+    for view in known {
+        let has_members = search.has_members || asks_for_members;
+        let mut group = whole(image, &view, has_members, &search.base);
+        if filter.matches(&group) {
+            if !search.has_members {
+                group.shift_remove("members");
+            }
+            found.push(group);
+        }
+    }
+    found
+}
+
+/// The groups among which those are that match.
+fn candidates<'i>(image: &'i Image, filter: Option<&Filter>) -> Vec<DepartmentView<'i>> {
+    let Some(term) = filter.and_then(Filter::index_term) else {
+        return image.departments().collect();
+    };
+    match term.attribute {
+        IndexAttribute::Id => {
+            let id = DepartmentId::parse(term.text);
+            id.and_then(|id| image.department(id)).into_iter().collect()
+        }
+        IndexAttribute::MemberValue => {
+            let user = UserId::parse(term.text).and_then(|id| image.user(id));
+            let departments = user.iter().flat_map(|user| user.departments.iter());
+            departments
+                .filter_map(|department| image.department(department.id))
+                .collect()
+        }
+        IndexAttribute::DisplayName => {
+            let folded = fold(term.text);
+            let named = |view: &DepartmentView<'_>| fold(&view.department.name) == folded;
+            image.departments().filter(named).collect()
+        }
+        _ => image.departments().collect(),
+    }
+}
+
+fn whole(image: &Image, view: &DepartmentView<'_>, has_members: bool, base: &str) -> Map {
+    let mut group = resource::group(view, image.number(), base);
+    if has_members && view.member_count > 0 {
+        let members = image.members_of(view.department.id);
+        group.insert(
+            "members".to_owned(),
+            resource::members(members, base).into(),
+        );
+    }
+    group
+}
+
+/// Lends a group to `show`, with its tag: whoever has it already needs no members.
+pub async fn get<R>(
+    app: &App,
+    access: &Access,
+    id: DepartmentId,
+    show: impl FnOnce(String, &dyn Fn(bool, &str) -> Map) -> R,
+) -> Result<R, Error> {
+    let live = live(app, access).await?;
+    let image = live.read();
+    let view = image.department(id).ok_or_else(|| unknown(id))?;
+    let tag = super::group_tag(view.department, image.number());
+    Ok(show(tag, &|has_members, base| {
+        whole(&image, &view, has_members, base)
+    }))
+}
+
+/// Creates a group with its members, and says its id.
+pub async fn create(app: &App, access: &Access, sent: Map) -> Result<DepartmentId, Error> {
+    let id = DepartmentId(app.new_id());
+    write(app, &access.through(Source::Scim), move |write| {
+        let (name, external_id) = said(&sent)?;
+        let (tx, client) = (&mut *write.tx, write.client);
+        if store::departments::find_by_name(tx, client, &name)?.is_some() {
+            return Err(taken("displayName"));
+        }
+        if let Some(external_id) = &external_id
+            && store::departments::find_by_external_id(tx, client, external_id)?.is_some()
+        {
+            return Err(taken("externalId"));
+        }
+        let department = Department {
+            id,
+            name,
+            description: None,
+            external_id,
+            created_at: write.now,
+            updated_at: write.now,
+            deleted_at: None,
+            revision: 0,
+        };
+        departments::insert(write, department)?;
+        let members = MemberChange {
+            add: members_of(&sent),
+            ..MemberChange::default()
+        };
+        change_members(write, id, &members)?;
+        Ok(id)
+    })
+    .await
+}
+
+/// Replaces what can be said of a group, its members too.
+pub async fn replace(
+    app: &App,
+    access: &Access,
+    id: DepartmentId,
+    sent: Map,
+    precondition: Precondition,
+) -> Result<(), Error> {
+    write(app, &access.through(Source::Scim), move |write| {
+        let old = found(write, id)?;
+        precondition.check("group", old.revision)?;
+        save(write, &old, &sent)?;
+        let members = MemberChange {
+            clear: true,
+            add: members_of(&sent),
+            ..MemberChange::default()
+        };
+        change_members(write, id, &members)
+    })
+    .await
+}
+
+/// Makes the changes of a PATCH, all of them or none.
+pub async fn patch(
+    app: &App,
+    access: &Access,
+    id: DepartmentId,
+    request: PatchRequest,
+    precondition: Precondition,
+) -> Result<Result<(), ScimError>, Error> {
+    let patch = match request.into_group_patch() {
+        Ok(patch) => patch,
+        Err(error) => return Ok(Err(error)),
+    };
+    write(app, &access.through(Source::Scim), move |write| {
+        let old = found(write, id)?;
+        precondition.check("group", old.revision)?;
+        let mut group = Map::from_iter([("displayName".to_owned(), (&*old.name).into())]);
+        if let Some(external_id) = &old.external_id {
+            group.insert("externalId".to_owned(), (&**external_id).into());
+        }
+        if let Err(error) = patch.rest.apply(&mut group) {
+            return Ok(Err(error));
+        }
+        save(write, &old, &group)?;
+        change_members(write, id, &patch.members)?;
+        Ok(Ok(()))
+    })
+    .await
+}
+
+/// Deletes a group; its members stay.
+pub async fn delete(
+    app: &App,
+    access: &Access,
+    id: DepartmentId,
+    precondition: Precondition,
+) -> Result<(), Error> {
+    let access = access.through(Source::Scim);
+    match departments::delete(app, &access, id, precondition).await {
+        Err(Error::NotFound(..)) => Err(unknown(id)),
+        other => other,
+    }
+}
+
+fn save(write: &mut Write<'_, '_>, old: &Department, said_now: &Map) -> Result<(), Error> {
+    let (name, external_id) = said(said_now)?;
+    let new = Department {
+        name,
+        external_id,
+        ..old.clone()
+    };
+    match departments::save(write, old, new) {
+        Err(Error::Conflict(refused)) if refused.field == "external_id" => Err(taken("externalId")),
+        Err(Error::Conflict(_)) => Err(taken("displayName")),
+        other => other,
+    }
+}
+
+/// The name and the external id that a group says it has.
+fn said(group: &Map) -> Result<(Box<str>, Option<Box<str>>), Error> {
+    let text = |name| group.get(name).and_then(Value::as_str).unwrap_or_default();
+    let name = text::name("displayName", text("displayName"))?;
+    let external_id = Some(text("externalId")).filter(|given| !given.is_empty());
+    let external_id = external_id.map(|given| text::name("externalId", given));
+    Ok((name, external_id.transpose()?))
+}
+
+fn members_of(group: &Map) -> std::collections::BTreeSet<String> {
+    let members = group.get("members").and_then(Value::as_array);
+    let value = |member: &Value| Some(member.get("value")?.as_str()?.to_owned());
+    members.into_iter().flatten().filter_map(value).collect()
+}
+
+/// Has people join and leave. Who is nobody cannot join, and leaves without a word.
+fn change_members(
+    write: &mut Write<'_, '_>,
+    group: DepartmentId,
+    change: &MemberChange,
+) -> Result<(), Error> {
+    let mut coming = Vec::with_capacity(change.add.len());
+    for text in &change.add {
+        let nobody = || Invalid::new("members", format!("{text} is not a user"));
+        coming.push(UserId::parse(text).ok_or_else(nobody)?);
+    }
+    let joining = store::users::find_many(write.tx, write.client, &coming)?;
+    let is_live = |user: &&User| user.deleted_at.is_none();
+    let found = joining.iter().filter(is_live).map(|user| user.id);
+    let found: std::collections::HashSet<UserId> = found.collect();
+    if let Some(nobody) = coming.iter().find(|id| !found.contains(id)) {
+        return Err(Invalid::new("members", format!("{nobody} is not a user")).into());
+    }
+    let leaving = if change.clear {
+        store::users::of_department(write.tx, write.client, group)?
+    } else {
+        let ids = change.remove.iter().filter_map(|text| UserId::parse(text));
+        let ids: Vec<UserId> = ids.collect();
+        store::users::find_many(write.tx, write.client, &ids)?
+    };
+    let mut changes = UserChanges::default();
+    let leaving = leaving.iter().filter(is_live);
+    for old in leaving.filter(|user| !found.contains(&user.id)) {
+        if old.departments.contains(&group) {
+            let mut new = old.clone();
+            new.departments.retain(|known| *known != group);
+            changes.save(write, old, new, "updated");
+        }
+    }
+    for old in &joining {
+        if !old.departments.contains(&group) {
+            let mut new = old.clone();
+            new.departments.push(group);
+            changes.save(write, old, new, "updated");
+        }
+    }
+    write_whole(write, changes)
+}
+
+fn found(write: &mut Write<'_, '_>, id: DepartmentId) -> Result<Department, Error> {
+    departments::find(write, id).map_err(|error| match error {
+        Error::NotFound(..) => unknown(id),
+        other => other,
+    })
+}
+
+fn unknown(id: DepartmentId) -> Error {
+    Error::not_found(Noun::Department, id.as_str())
+}
+
+fn taken(field: &str) -> Error {
+    Error::conflict(field, format!("The {field} is taken"))
+}
