@@ -103,11 +103,7 @@ async fn counted(
         Ok(caller) => caller,
         Err(error) => return (Err(error.into()), None),
     };
-    let class = RouteClass::ClientsApi;
-    let decision = match caller.limit(class) {
-        Some((limit, asker)) => Some(http.app.take(asker, class, limit).await),
-        None => None,
-    };
+    let decision = taken(&http.app, &caller).await;
     if decision.is_some_and(|decision| !decision.allowed) {
         return (Err(Failure::RateLimited), decision);
     }
@@ -118,6 +114,13 @@ async fn counted(
         caller,
     };
     (handle(call).await, decision)
+}
+
+/// What the caller's bucket of the API's requests said, if their token has a limit.
+pub(super) async fn taken(app: &App, caller: &Caller) -> Option<Decision> {
+    let class = RouteClass::ClientsApi;
+    let (limit, asker) = caller.limit(class)?;
+    Some(app.take(asker, class, limit).await)
 }
 
 /// The caller of a request, by RFC 6750 section 2.1 alone: never a token in a URL or a body.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::http::answer::{self, Response};
 use crate::http::call::segment;
-use crate::http::scim::users::{COUNT_DEFAULT, COUNT_MAX};
+use crate::http::scim::search::{COUNT_DEFAULT, COUNT_MAX};
 use crate::http::scim::{Call, Failure, answered, as_scim};
 
 /// `GET …/ServiceProviderConfig`

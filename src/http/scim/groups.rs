@@ -2,53 +2,34 @@
 
 use hyper::StatusCode;
 use hyper::header::{ETAG, LOCATION};
-use scim::filter::Filter;
 use scim::patch::PatchRequest;
-use scim::projection::Projection;
-use scim::sort::Sort;
 use scim::{Kind, resource};
 use serde_json::Value;
 
 use crate::http::answer::{self, Response};
 use crate::http::etag;
 use crate::http::query::Query;
-use crate::http::scim::users::{COUNT_DEFAULT, COUNT_MAX, LIST_PARAMETERS, number, page};
+use crate::http::scim::search::{PROJECTION, listed, projection};
 use crate::http::scim::{Call, Failure, answered, as_scim};
 use crate::model::id::DepartmentId;
-use crate::operations::provisioning::groups::{self, Search};
-
-const PROJECTION: [&str; 2] = ["attributes", "excludedAttributes"];
+use crate::operations::provisioning::groups;
 
 /// `GET …/Groups`
 pub async fn list(call: Call) -> Result<Response, Failure> {
-    let query = call.query(&LIST_PARAMETERS)?;
-    let filter = query
-        .get("filter")
-        .map(|text| Filter::parse(text, Kind::Group))
-        .transpose()?;
-    let sort = query
-        .get("sortBy")
-        .map(|by| Sort::parse(Kind::Group, by, query.get("sortOrder")))
-        .transpose()?;
-    let shown = projection(&query);
-    let start_index = number(&query, "startIndex")?.unwrap_or(1).max(1);
-    let count = number(&query, "count")?.unwrap_or(COUNT_DEFAULT);
-    let search = Search {
-        filter,
-        sort,
-        start_index,
-        count: count.min(COUNT_MAX),
-        has_members: shown.shows("members"),
-        base: call.base(),
-    };
-    let found = groups::search(call.app(), &call.access, search).await?;
-    Ok(page(found, start_index, &shown))
+    listed(&call, Kind::Group, async |search| {
+        groups::search(call.app(), &call.access, search).await
+    })
+    .await
 }
 
 /// `GET …/Groups/{department_id}`
 pub async fn get(call: Call) -> Result<Response, Failure> {
     let query = call.query(&PROJECTION)?;
-    let (shown, base, id) = (projection(&query), call.base(), call.group_id()?);
+    let (shown, base, id) = (
+        projection(&query, Kind::Group),
+        call.base(),
+        call.group_id()?,
+    );
     let show = |tag: String, group: &dyn Fn(bool, &str) -> scim::Map| {
         answer::tagged(call.headers(), tag, || {
             let group = group(shown.shows("members"), &base);
@@ -116,7 +97,7 @@ async fn written(
     status: StatusCode,
     id: DepartmentId,
 ) -> Result<Response, Failure> {
-    let (shown, base) = (projection(query), call.base());
+    let (shown, base) = (projection(query, Kind::Group), call.base());
     let show = |tag: String, group: &dyn Fn(bool, &str) -> scim::Map| {
         let group = shown.apply(group(shown.shows("members"), &base));
         let mut response = answered(status, &Value::Object(group));
@@ -124,12 +105,4 @@ async fn written(
         response
     };
     Ok(groups::get(call.app(), &call.access, id, show).await?)
-}
-
-fn projection(query: &Query) -> Projection {
-    Projection::parse(
-        Kind::Group,
-        query.get("attributes"),
-        query.get("excludedAttributes"),
-    )
 }

@@ -4,6 +4,7 @@
 pub mod discovery;
 mod failure;
 pub mod groups;
+mod search;
 pub mod users;
 
 use std::sync::Arc;
@@ -15,12 +16,12 @@ use serde_json::Value;
 pub use failure::Failure;
 
 use crate::http::answer::{self, Response};
-use crate::http::call::segment;
+use crate::http::call::{segment, taken};
 use crate::http::query::Query;
 use crate::http::router::Asked;
 use crate::http::{Http, body, credential, rate_limits};
 use crate::model::id::{ClientId, DepartmentId, UserId};
-use crate::model::rate_limit::{Decision, RouteClass};
+use crate::model::rate_limit::Decision;
 use crate::model::scope::Scope;
 use crate::operations::app::App;
 use crate::operations::caller::{Access, Caller};
@@ -76,11 +77,7 @@ where
         Ok(caller) => caller,
         Err(error) => return (Err(error.into()), None),
     };
-    let class = RouteClass::ClientsApi;
-    let decision = match caller.limit(class) {
-        Some((limit, asker)) => Some(http.app.take(asker, class, limit).await),
-        None => None,
-    };
+    let decision = taken(&http.app, &caller).await;
     if decision.is_some_and(|decision| !decision.allowed) {
         return (Err(Failure::RateLimited), decision);
     }

@@ -2,7 +2,6 @@
 
 use scim::filter::{Filter, IndexAttribute};
 use scim::patch::{MemberChange, PatchRequest};
-use scim::sort::Sort;
 use scim::{Map, ScimError};
 use serde_json::Value;
 
@@ -18,39 +17,18 @@ use crate::operations::caller::Access;
 use crate::operations::departments;
 use crate::operations::error::{Error, Noun};
 use crate::operations::precondition::Precondition;
-use crate::operations::provisioning::{Found, resource};
+use crate::operations::provisioning::{Found, Search, resource};
 use crate::operations::user_changes::UserChanges;
 use crate::operations::users::{live, write_whole};
 use crate::operations::write::{Write, write};
 use crate::store;
-
-/// What is looked for.
-#[derive(Debug)]
-pub struct Search {
-    /// Which groups; all when there is none.
-    pub filter: Option<Filter>,
-    /// In which order; that of ids when there is none.
-    pub sort: Option<Sort>,
-    /// The first that is shown, counted from 1.
-    pub start_index: usize,
-    /// How many are shown.
-    pub count: usize,
-    /// Whether their members are shown.
-    pub has_members: bool,
-    /// The address of the client's SCIM root.
-    pub base: String,
-}
 
 /// Looks for groups.
 pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found, Error> {
     let live = live(app, access).await?;
     let looking = tokio::task::spawn_blocking(move || {
         let image = live.read();
-        let mut found = matching(&image, &search);
-        if let Some(sort) = &search.sort {
-            sort.sort(&mut found);
-        }
-        Found::page(found, search.start_index, search.count)
+        search.cut(matching(&image, &search))
     });
     looking
         .await

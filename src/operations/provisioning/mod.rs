@@ -10,6 +10,25 @@ pub mod users;
 pub use resource::{group_tag, user as resource};
 
 use scim::Map;
+use scim::filter::Filter;
+use scim::sort::Sort;
+
+/// What is looked for.
+#[derive(Debug)]
+pub struct Search {
+    /// What is to match; everything when there is none.
+    pub filter: Option<Filter>,
+    /// In which order; that of ids when there is none.
+    pub sort: Option<Sort>,
+    /// The first that is shown, counted from 1.
+    pub start_index: usize,
+    /// How many are shown.
+    pub count: usize,
+    /// Whether groups are shown with their members.
+    pub has_members: bool,
+    /// The address of the client's SCIM root.
+    pub base: String,
+}
 
 /// What was found.
 #[derive(Debug)]
@@ -20,14 +39,17 @@ pub struct Found {
     pub resources: Vec<Map>,
 }
 
-impl Found {
-    /// The page of what was found that begins at `start_index`, counted from 1.
-    fn page(found: Vec<Map>, start_index: usize, count: usize) -> Self {
+impl Search {
+    /// The page of what was found, in its order.
+    fn cut(&self, mut found: Vec<Map>) -> Found {
+        if let Some(sort) = &self.sort {
+            sort.sort(&mut found);
+        }
         let total = found.len();
-        let skipped = start_index.saturating_sub(1);
-        Self {
+        let skipped = self.start_index.saturating_sub(1);
+        Found {
             total,
-            resources: found.into_iter().skip(skipped).take(count).collect(),
+            resources: found.into_iter().skip(skipped).take(self.count).collect(),
         }
     }
 }

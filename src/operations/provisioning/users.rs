@@ -1,8 +1,7 @@
 //! Users over SCIM: looked for, created, replaced, patched, deleted.
 
-use scim::filter::{Filter, IndexAttribute};
+use scim::filter::IndexAttribute;
 use scim::patch::PatchRequest;
-use scim::sort::Sort;
 use scim::{Map, ScimError};
 use serde_json::Value;
 
@@ -17,28 +16,13 @@ use crate::operations::caller::Access;
 use crate::operations::error::Error;
 use crate::operations::precondition::Precondition;
 use crate::operations::provisioning::mapping::{self, Mapped};
-use crate::operations::provisioning::{Found, resource};
+use crate::operations::provisioning::{Found, Search, resource};
 use crate::operations::users::{self, details, find_live, last_activity, live, save};
 use crate::operations::write::{Done, Write, write};
 use crate::store;
 
 /// People that are looked at before others have their turn with the image.
 const LOOKED_AT_ONCE: usize = 1_000;
-
-/// What is looked for.
-#[derive(Debug)]
-pub struct Search {
-    /// Whom; everybody when there is none.
-    pub filter: Option<Filter>,
-    /// In which order; that of ids when there is none.
-    pub sort: Option<Sort>,
-    /// The first that is shown, counted from 1.
-    pub start_index: usize,
-    /// How many are shown.
-    pub count: usize,
-    /// The address of the client's SCIM root.
-    pub base: String,
-}
 
 /// Looks for users. Who was deleted is not there.
 pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found, Error> {
@@ -53,10 +37,10 @@ pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found,
         });
     }
     if let Some(found) = by_index(&live, &search) {
-        return Ok(cut(found, &search));
+        return Ok(search.cut(found));
     }
     // Everybody is looked at: not where others wait to be answered.
-    let looking = tokio::task::spawn_blocking(move || cut(by_looking(&live, &search), &search));
+    let looking = tokio::task::spawn_blocking(move || search.cut(by_looking(&live, &search)));
     looking
         .await
         .map_err(|error| Error::Internal(error.to_string()))
@@ -104,13 +88,6 @@ fn by_looking(live: &Live, search: &Search) -> Vec<Map> {
             return found;
         }
     }
-}
-
-fn cut(mut found: Vec<Map>, search: &Search) -> Found {
-    if let Some(sort) = &search.sort {
-        sort.sort(&mut found);
-    }
-    Found::page(found, search.start_index, search.count)
 }
 
 /// Creates a user, or brings a deleted one of the same `externalId` or `userName` back, under its
