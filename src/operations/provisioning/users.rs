@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::directory::Live;
 use crate::model::change::Source;
 use crate::model::id::UserId;
-use crate::model::profile::Profile;
+use crate::model::profile::{Profile, ProfileField};
 use crate::model::text::{self, fold};
 use crate::model::user::{NewUser, User, UserDetails, UserView};
 use crate::operations::app::App;
@@ -27,20 +27,16 @@ const LOOKED_AT_ONCE: usize = 1_000;
 /// Looks for users. Who was deleted is not there.
 pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found, Error> {
     let live = live(app, access).await?;
-    if search.filter.is_none() && search.sort.is_none() {
-        let image = live.read();
-        let skipped = search.start_index.saturating_sub(1);
-        let shown = image.users_behind(None).skip(skipped).take(search.count);
-        return Ok(Found {
-            total: image.user_count(),
-            resources: shown.map(|user| resource(&user, &search.base)).collect(),
-        });
-    }
     if let Some(found) = by_index(&live, &search) {
         return Ok(search.cut(found));
     }
-    // Everybody is looked at: not where others wait to be answered.
-    let looking = tokio::task::spawn_blocking(move || search.cut(by_looking(&live, &search)));
+    // Many are looked at: not where others wait to be answered.
+    let looking = tokio::task::spawn_blocking(move || {
+        if search.filter.is_none() && search.sort.is_none() {
+            return in_order(&live, &search);
+        }
+        search.cut(by_looking(&live, &search))
+    });
     looking
         .await
         .map_err(|error| Error::Internal(error.to_string()))
@@ -69,7 +65,60 @@ fn by_index(live: &Live, search: &Search) -> Option<Vec<Map>> {
     Some(resources.filter(|found| filter.matches(found)).collect())
 }
 
+/// A page of everybody.
+fn in_order(live: &Live, search: &Search) -> Found {
+    let image = live.read();
+    let skipped = search.start_index.saturating_sub(1);
+    let shown = image.users_behind(None).skip(skipped).take(search.count);
+    Found {
+        total: image.user_count(),
+        resources: shown.map(|user| resource(&user, &search.base)).collect(),
+    }
+}
+
+/// What whoever matches must have, as it can be seen without writing them down as a resource.
+enum Sign {
+    /// That e-mail address, in lower case, and as it stands in JSON.
+    Email(String, String),
+    /// That display name, in lower case.
+    DisplayName(String),
+}
+
+impl Sign {
+    fn of(search: &Search) -> Option<Self> {
+        let term = search.filter.as_ref()?.index_term()?;
+        let lower = term.text.to_lowercase();
+        match term.attribute {
+            IndexAttribute::EmailValue => {
+                let quoted = Value::from(lower.as_str()).to_string();
+                Some(Self::Email(lower, quoted))
+            }
+            IndexAttribute::DisplayName => Some(Self::DisplayName(lower)),
+            _ => None,
+        }
+    }
+
+    /// Whether a user may have it: in the profile, or in what was sent beside it.
+    fn may_be_had_by(&self, user: &UserView<'_>) -> bool {
+        let is = |field, wanted: &str| {
+            let value = user.profile.get(field);
+            value.is_some_and(|value| value.to_lowercase() == *wanted)
+        };
+        let sent = user.profile.provisioned().unwrap_or_default();
+        match self {
+            Self::Email(address, quoted) => {
+                is(ProfileField::EmailAddr, address)
+                    || (sent.contains("\"emails\"") && sent.to_lowercase().contains(quoted))
+            }
+            Self::DisplayName(name) => {
+                is(ProfileField::FullName, name) || sent.contains("\"displayName\"")
+            }
+        }
+    }
+}
+
 fn by_looking(live: &Live, search: &Search) -> Vec<Map> {
+    let sign = Sign::of(search);
     let mut found = Vec::new();
     let mut after = None;
     loop {
@@ -79,6 +128,9 @@ fn by_looking(live: &Live, search: &Search) -> Vec<Map> {
         for user in image.users_behind(after).take(LOOKED_AT_ONCE) {
             looked_at += 1;
             after = Some(user.id);
+            if sign.as_ref().is_some_and(|sign| !sign.may_be_had_by(&user)) {
+                continue;
+            }
             let shown = resource(&user, &search.base);
             if search.filter.as_ref().is_none_or(|it| it.matches(&shown)) {
                 found.push(shown);

@@ -103,6 +103,8 @@ async fn its_filters_find_whom_they_name() {
         r#"USERNAME EQ "ann@example.com""#,
         r#"externalId eq "A-7""#,
         r#"displayName eq "ann bee""#,
+        r#"emails.value eq "A@HOME.example""#,
+        r#"displayName eq "Ann Bee" and emails[type eq "home"]"#,
         r#"emails[type eq "work"].value eq "ann@work.example""#,
         r#"emails.value eq "a@home.example""#,
         r#"externalId eq "A-7" and active eq true"#,
@@ -128,4 +130,24 @@ async fn a_patch_is_made_whole_or_not_at_all() {
     assert_eq!(refused.at("/scimType"), "mutability");
     assert_eq!(provider.get(&format!("/Users/{id}")).await.json().get("title"), None);
     assert_eq!(provider.tenant.numbers().await, before);
+}
+
+#[tokio::test]
+async fn whoever_has_an_odd_value_is_found_by_it_too() {
+    let provider = Provider::new().await;
+    let long = format!("Ann {}", "Bee".repeat(100));
+    let odd = provider
+        .user(json!({
+            "userName": "odd", "displayName": long,
+            "emails": [{ "value": "a\"b\\c@É.example", "type": "other" }, { "value": "o@x.example" }],
+        }))
+        .await;
+    provider.user(json!({ "userName": "other", "displayName": "Ann" })).await;
+    for filter in [
+        format!("displayName eq \"{long}\""),
+        r#"emails.value eq "A\"B\\C@é.example""#.to_owned(),
+        r#"emails.value eq "O@X.EXAMPLE""#.to_owned(),
+    ] {
+        assert_eq!(provider.found(&filter).await, [odd.as_str()], "{filter}");
+    }
 }
