@@ -2,11 +2,14 @@
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
+use hyper::header::{
+    CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use hyper::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use crate::http::etag;
+use crate::http::request_log::FailureReason;
 
 /// An answer: whole before its first byte is sent.
 pub type Response = hyper::Response<Full<Bytes>>;
@@ -65,6 +68,20 @@ pub fn tagged<B: Into<Bytes>>(
 pub fn set(response: &mut Response, name: HeaderName, value: &str) {
     let value = HeaderValue::from_str(value).expect(VISIBLE);
     response.headers_mut().insert(name, value);
+}
+
+/// What each refusal says beside its body: 401 how to prove oneself, 503 when to come again; and to
+/// the log alone the reason, when it is kept from the caller.
+pub fn refused(mut response: Response, challenge: &str, reason: Option<FailureReason>) -> Response {
+    match response.status() {
+        StatusCode::UNAUTHORIZED => set(&mut response, WWW_AUTHENTICATE, challenge),
+        StatusCode::SERVICE_UNAVAILABLE => set(&mut response, RETRY_AFTER, "1"),
+        _ => {}
+    }
+    if let Some(reason) = reason {
+        response.extensions_mut().insert(reason);
+    }
+    response
 }
 
 /// An answer that can be remembered and given again: see [`crate::http::once`].

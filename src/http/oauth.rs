@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hyper::HeaderMap;
 use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, PRAGMA, RETRY_AFTER};
-use hyper::header::{HeaderMap, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CACHE_CONTROL, PRAGMA, RETRY_AFTER};
 use serde_json::json;
 
 use crate::http::Http;
@@ -80,8 +80,7 @@ async fn exchanged(http: &Http, asked: &Asked) -> Result<Response, Refusal> {
     let exchange = oauth::exchange(&http.app, &id, &secret, parameter("scope"));
     let (token, secret) = match exchange.await {
         Ok(issued) => issued,
-        Err(Denied::Client) => return Err(stranger(http, asked.peer).await),
-        Err(denied) => return Err(denied.into()),
+        Err(denied) => return Err(refusal(http, asked.peer, denied).await),
     };
     let body = json!({
         "access_token": secret.reveal(),
@@ -127,6 +126,20 @@ fn credentials(
         ));
     }
     Ok((own_id, secret))
+}
+
+async fn refusal(http: &Http, peer: IpAddr, denied: Denied) -> Refusal {
+    match denied {
+        Denied::Client => stranger(http, peer).await,
+        Denied::Scope(name) => {
+            let description = format!("the client has no scope {}", printable(&name));
+            bad_request("invalid_scope", &description)
+        }
+        Denied::TooManyTokens => {
+            too_many("too many of the client's tokens are valid: use one until it ends")
+        }
+        Denied::Directory(error) => error.into(),
+    }
 }
 
 /// The refusal of somebody who is no client of ours; counted by address.
@@ -198,22 +211,6 @@ impl From<BodyError> for Refusal {
     }
 }
 
-impl From<Denied> for Refusal {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Client => not_authenticated("the client is unknown"),
-            Denied::Scope(name) => {
-                let description = format!("the client has no scope {}", printable(&name));
-                bad_request("invalid_scope", &description)
-            }
-            Denied::TooManyTokens => {
-                too_many("too many of the client's tokens are valid: use one until it ends")
-            }
-            Denied::Directory(error) => Self::from(error),
-        }
-    }
-}
-
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         let reason = FailureReason::of(&error);
@@ -231,7 +228,6 @@ impl From<Error> for Refusal {
         };
         Self {
             status,
-            retry_after_s: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1),
             reason,
             ..bad_request(error, description)
         }
@@ -241,16 +237,10 @@ impl From<Error> for Refusal {
 impl Refusal {
     fn render(self) -> Response {
         let body = json!({ "error": self.error, "error_description": self.description });
-        let mut response = answer::json(self.status, &body);
-        let mut tell = |name: HeaderName, value: &str| answer::set(&mut response, name, value);
-        if self.status == StatusCode::UNAUTHORIZED {
-            tell(WWW_AUTHENTICATE, "Basic realm=\"rollcall\"");
-        }
+        let response = answer::json(self.status, &body);
+        let mut response = answer::refused(response, "Basic realm=\"rollcall\"", self.reason);
         if let Some(seconds) = self.retry_after_s {
-            tell(RETRY_AFTER, &seconds.to_string());
-        }
-        if let Some(reason) = self.reason {
-            response.extensions_mut().insert(reason);
+            answer::set(&mut response, RETRY_AFTER, &seconds.to_string());
         }
         response
     }

@@ -2,7 +2,6 @@
 
 use crate::http::answer::Response;
 use hyper::StatusCode;
-use hyper::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
 use crate::http::answer;
@@ -60,25 +59,15 @@ impl Failure {
         let (status, code, message, mut details) = self.parts();
         details.insert("request_id".to_owned(), request_id.as_str().into());
         let body = json!({ "error": { "code": code, "message": message, "details": details } });
-        let mut response = answer::json(status, &body);
-        if status == StatusCode::UNAUTHORIZED {
-            let challenge = if message == "Authentication required" {
-                "Bearer realm=\"rollcall\"".to_owned()
-            } else {
-                format!(
-                    "Bearer realm=\"rollcall\", error=\"invalid_token\", \
-                     error_description=\"{message}\""
-                )
-            };
-            answer::set(&mut response, WWW_AUTHENTICATE, &challenge);
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            answer::set(&mut response, RETRY_AFTER, "1");
-        }
-        if let Some(reason) = reason {
-            response.extensions_mut().insert(reason);
-        }
-        response
+        let challenge = if message == "Authentication required" {
+            "Bearer realm=\"rollcall\"".to_owned()
+        } else {
+            format!(
+                "Bearer realm=\"rollcall\", error=\"invalid_token\", \
+                 error_description=\"{message}\""
+            )
+        };
+        answer::refused(answer::json(status, &body), &challenge, reason)
     }
 
     fn parts(self) -> Rendering {

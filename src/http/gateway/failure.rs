@@ -2,7 +2,6 @@
 
 use crate::http::answer::Response;
 use hyper::StatusCode;
-use hyper::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::json;
 
 use crate::http::answer;
@@ -45,17 +44,8 @@ impl Failure {
         };
         let (status, code, message) = self.parts();
         let body = json!({ "error": { "code": code, "message": message } });
-        let mut response = answer::json(status, &body);
-        if status == StatusCode::UNAUTHORIZED {
-            answer::set(&mut response, WWW_AUTHENTICATE, "Bearer realm=\"rollcall\"");
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            answer::set(&mut response, RETRY_AFTER, "1");
-        }
-        if let Some(reason) = reason {
-            response.extensions_mut().insert(reason);
-        }
-        response
+        let response = answer::json(status, &body);
+        answer::refused(response, "Bearer realm=\"rollcall\"", reason)
     }
 
     fn parts(self) -> (StatusCode, &'static str, String) {

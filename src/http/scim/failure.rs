@@ -1,7 +1,6 @@
 //! Errors in SCIM's form (RFC 7644 3.12).
 
 use hyper::StatusCode;
-use hyper::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use scim::filter::FilterError;
 use scim::{ScimError, ScimType};
 
@@ -69,17 +68,8 @@ impl Failure {
         let error = self.error();
         let status = StatusCode::from_u16(error.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = answered(status, &error.to_json());
-        if status == StatusCode::UNAUTHORIZED {
-            answer::set(&mut response, WWW_AUTHENTICATE, "Bearer realm=\"rollcall\"");
-        }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            answer::set(&mut response, RETRY_AFTER, "1");
-        }
-        if let Some(reason) = reason {
-            response.extensions_mut().insert(reason);
-        }
-        response
+        let response = answered(status, &error.to_json());
+        answer::refused(response, "Bearer realm=\"rollcall\"", reason)
     }
 
     fn error(self) -> ScimError {
