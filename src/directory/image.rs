@@ -215,10 +215,9 @@ impl Image {
         } else {
             delta.users.into_iter().for_each(|user| self.put_user(user));
         }
-        delta
-            .renames
-            .into_iter()
-            .for_each(|rename| self.put_rename(&rename));
+        for rename in &delta.renames {
+            self.put_rename(rename);
+        }
         self.number = delta.number;
         self.at = delta.at;
     }
@@ -320,7 +319,7 @@ impl Image {
         }
     }
 
-    pub(super) fn put_department(&mut self, department: Department) {
+    fn put_department(&mut self, department: Department) {
         if let Some(slot) = self.section_by_id.get(&department.id) {
             self.sections[*slot as usize].department = department;
             return;

@@ -186,7 +186,7 @@ fn change_member(
     Ok(true)
 }
 
-fn unknown(id: DepartmentId) -> Error {
+pub(super) fn unknown(id: DepartmentId) -> Error {
     Error::not_found(Noun::Department, id.as_str())
 }
 

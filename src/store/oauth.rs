@@ -9,6 +9,17 @@ use crate::model::token::TokenHash;
 use crate::store::error::Error;
 use crate::store::tx::{Row, Tx};
 
+/// The columns that [`read`] expects, behind a `SELECT`.
+macro_rules! select_oauth_clients {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, name, client_id, scopes, limits, created_at, revoked_at
+             FROM oauth_clients ",
+            $rest
+        )
+    };
+}
+
 /// Adds an OAuth client.
 pub fn insert(tx: &mut Tx<'_>, oauth_client: &OauthClient) -> Result<(), Error> {
     let sql = "INSERT INTO oauth_clients (id, name, client_id, scopes, limits, created_at,
@@ -30,16 +41,16 @@ pub fn insert(tx: &mut Tx<'_>, oauth_client: &OauthClient) -> Result<(), Error> 
 
 /// All OAuth clients, revoked ones too, the oldest first.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<OauthClient>, Error> {
-    let sql = "SELECT id, name, client_id, scopes, limits, created_at, revoked_at
-               FROM oauth_clients ORDER BY created_at, id";
-    tx.all(sql, &[], read)
+    tx.all(select_oauth_clients!("ORDER BY created_at, id"), &[], read)
 }
 
 /// The OAuth client of that id.
 pub fn find(tx: &mut Tx<'_>, id: OauthClientId) -> Result<Option<OauthClient>, Error> {
-    let sql = "SELECT id, name, client_id, scopes, limits, created_at, revoked_at
-               FROM oauth_clients WHERE id = $1";
-    tx.one(sql, &[(&id).into()], read)
+    tx.one(
+        select_oauth_clients!("WHERE id = $1"),
+        &[(&id).into()],
+        read,
+    )
 }
 
 /// Revokes an OAuth client for good and forgets its secrets.

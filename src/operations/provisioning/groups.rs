@@ -1,5 +1,7 @@
 //! Groups over SCIM, which are departments: looked for, created, replaced, patched, deleted.
 
+use std::collections::{BTreeSet, HashSet};
+
 use scim::filter::{Filter, IndexAttribute};
 use scim::patch::{MemberChange, PatchRequest};
 use scim::{Map, ScimError};
@@ -15,7 +17,7 @@ use crate::model::user::User;
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::departments;
-use crate::operations::error::{Error, Noun};
+use crate::operations::error::Error;
 use crate::operations::precondition::Precondition;
 use crate::operations::provisioning::{Found, Search, resource};
 use crate::operations::user_changes::UserChanges;
@@ -107,7 +109,9 @@ pub async fn get<R>(
 ) -> Result<R, Error> {
     let live = live(app, access).await?;
     let image = live.read();
-    let view = image.department(id).ok_or_else(|| unknown(id))?;
+    let view = image
+        .department(id)
+        .ok_or_else(|| departments::unknown(id))?;
     let tag = super::group_tag(view.department, image.number());
     Ok(show(tag, &|has_members, base| {
         whole(&image, &view, has_members, base)
@@ -158,7 +162,7 @@ pub async fn replace(
     precondition: Precondition,
 ) -> Result<(), Error> {
     write(app, &access.through(Source::Scim), move |write| {
-        let old = found(write, id)?;
+        let old = departments::find(write, id)?;
         precondition.check("group", old.revision)?;
         save(write, &old, &sent)?;
         let members = MemberChange {
@@ -184,7 +188,7 @@ pub async fn patch(
         Err(error) => return Ok(Err(error)),
     };
     write(app, &access.through(Source::Scim), move |write| {
-        let old = found(write, id)?;
+        let old = departments::find(write, id)?;
         precondition.check("group", old.revision)?;
         let mut group = Map::from_iter([("displayName".to_owned(), (&*old.name).into())]);
         if let Some(external_id) = &old.external_id {
@@ -207,11 +211,7 @@ pub async fn delete(
     id: DepartmentId,
     precondition: Precondition,
 ) -> Result<(), Error> {
-    let access = access.through(Source::Scim);
-    match departments::delete(app, &access, id, precondition).await {
-        Err(Error::NotFound(..)) => Err(unknown(id)),
-        other => other,
-    }
+    departments::delete(app, &access.through(Source::Scim), id, precondition).await
 }
 
 fn save(write: &mut Write<'_, '_>, old: &Department, said_now: &Map) -> Result<(), Error> {
@@ -237,7 +237,7 @@ fn said(group: &Map) -> Result<(Box<str>, Option<Box<str>>), Error> {
     Ok((name, external_id.transpose()?))
 }
 
-fn members_of(group: &Map) -> std::collections::BTreeSet<String> {
+fn members_of(group: &Map) -> BTreeSet<String> {
     let members = group.get("members").and_then(Value::as_array);
     let value = |member: &Value| Some(member.get("value")?.as_str()?.to_owned());
     members.into_iter().flatten().filter_map(value).collect()
@@ -257,7 +257,7 @@ fn change_members(
     let joining = store::users::find_many(write.tx, write.client, &coming)?;
     let is_live = |user: &&User| user.deleted_at.is_none();
     let found = joining.iter().filter(is_live).map(|user| user.id);
-    let found: std::collections::HashSet<UserId> = found.collect();
+    let found: HashSet<UserId> = found.collect();
     if let Some(nobody) = coming.iter().find(|id| !found.contains(id)) {
         return Err(Invalid::new("members", format!("{nobody} is not a user")).into());
     }
@@ -285,17 +285,6 @@ fn change_members(
         }
     }
     write_whole(write, changes)
-}
-
-fn found(write: &mut Write<'_, '_>, id: DepartmentId) -> Result<Department, Error> {
-    departments::find(write, id).map_err(|error| match error {
-        Error::NotFound(..) => unknown(id),
-        other => other,
-    })
-}
-
-fn unknown(id: DepartmentId) -> Error {
-    Error::not_found(Noun::Department, id.as_str())
 }
 
 fn taken(field: &str) -> Error {

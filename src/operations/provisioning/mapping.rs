@@ -214,14 +214,15 @@ impl Place {
         let text = match self {
             Self::Attribute(name) => resource.get(*name)?,
             Self::Part(object, name) => resource.get(*object)?.get(name)?,
-            Self::Manager => resource.get(ENTERPRISE_URN)?.get("manager")?.get("value")?,
+            Self::Manager => {
+                return manager_address(resource.get(ENTERPRISE_URN)?.as_object()?);
+            }
             Self::Element(list, member) => {
                 let elements = resource.get(*list)?.as_array()?;
                 elements.get(chosen(list, elements)?)?.get(member)?
             }
         };
-        let text = text.as_str().filter(|text| !text.is_empty())?;
-        (!matches!(self, Self::Manager) || text.contains('@')).then_some(text)
+        text.as_str().filter(|text| !text.is_empty())
     }
 
     fn set(&self, resource: &mut Map, value: Option<&str>) {
@@ -234,7 +235,7 @@ impl Place {
                     part.insert("manager".to_owned(), manager.into());
                 }
                 // One who is named otherwise than by an address is not ours to take away.
-                None if Self::Manager.get_in(part).is_some() => {
+                None if manager_address(part).is_some() => {
                     part.shift_remove("manager");
                 }
                 None => {}
@@ -242,12 +243,12 @@ impl Place {
             Self::Element(list, member) => set_element(resource, list, member, value),
         }
     }
+}
 
-    /// As [`Self::get`] of a manager, in the extension itself.
-    fn get_in<'r>(&self, extension: &'r Map) -> Option<&'r str> {
-        let text = extension.get("manager")?.get("value")?.as_str()?;
-        text.contains('@').then_some(text)
-    }
+/// The manager's e-mail address, where the enterprise extension names them by it.
+fn manager_address(extension: &Map) -> Option<&str> {
+    let text = extension.get("manager")?.get("value")?.as_str()?;
+    text.contains('@').then_some(text)
 }
 
 /// Which of a list's elements the directory knows: of e-mail addresses the primary one, else the
