@@ -297,3 +297,21 @@ async fn tokens_that_are_over_are_forgotten_a_day_later_and_no_others() {
     // And the machine goes on as before.
     machine.gateway(&machine.token().await).await.must_be(200);
 }
+
+#[tokio::test]
+async fn a_machine_is_the_same_caller_with_each_of_its_tokens() {
+    let machine = Machine::new(&[Scope::UsersWrite], "").await;
+    let users = machine.tenant.path("/users");
+    let create = async |token: &str| {
+        let question = machine.world().bearer(token).ask("POST", &users);
+        let question = question.header("idempotency-key", "k-1");
+        let body = serde_json::json!({ "username": "ann", "user_key": "ann" });
+        question.json(&body).send().await.must_be(201)
+    };
+    let first = create(&machine.token().await).await;
+    assert_eq!(first.header("idempotency-replayed"), "-");
+    // A token of an hour ends between two attempts: the second one is still the same machine's.
+    let second = create(&machine.token().await).await;
+    assert_eq!(second.header("idempotency-replayed"), "true");
+    assert_eq!(second.text(), first.text());
+}
