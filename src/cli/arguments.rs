@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::cli::failure::Failure;
 use crate::cli::{
-    backup, client, completions, export, import, instance, migrate, oauth_client, serve, token,
+    backup, client, completions, export, hold, import, instance, migrate, oauth_client, serve,
+    token,
 };
-use crate::model::id::{ClientId, OauthClientId, TokenId};
+use crate::model::id::{ClientId, OauthClientId, TokenId, UserId};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::{Limit, Limits, RouteClass};
 use crate::model::scope::Scope;
@@ -69,6 +70,9 @@ pub enum Command {
     /// Make, list and delete instances of the Identity Gateway
     #[command(subcommand)]
     Instance(instance::Command),
+    /// List, approve and reject what is held of what identity providers asked for
+    #[command(subcommand)]
+    Hold(hold::Command),
     /// Take people in from a CSV or JSONL file
     Import(import::Arguments),
     /// Print a client's departments and people as JSONL, as import reads them
@@ -88,6 +92,11 @@ pub enum Command {
 /// Reads a client's id.
 pub fn client_id(text: &str) -> Result<ClientId, String> {
     ClientId::parse(text).ok_or_else(|| malformed_id("client"))
+}
+
+/// Reads a user's id.
+pub fn user_id(text: &str) -> Result<UserId, String> {
+    UserId::parse(text).ok_or_else(|| malformed_id("user"))
 }
 
 /// Reads a token's id.

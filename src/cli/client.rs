@@ -1,16 +1,20 @@
 //! `rollcall client`: client organisations.
 
-use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::cli::arguments::{client_id, instance_name, name};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::model::client::{Client, NewClient};
+use crate::model::change::Source;
+use crate::model::client::{Client, ClientChange, NewClient};
 use crate::model::id::ClientId;
 use crate::model::instance::InstanceName;
+use crate::model::provisioning::{Breaker, KeySource, ProvisioningChange};
 use crate::operations::app::App;
-use crate::operations::caller::AdminAccess;
+use crate::operations::caller::{Access, AdminAccess};
+use crate::operations::precondition::Precondition;
 use crate::operations::{clients, instances};
 
 /// Clients read from the database at a time.
@@ -33,6 +37,28 @@ pub enum Command {
     },
     /// List all clients
     List,
+    /// Show and change how a client is provisioned over SCIM
+    Provisioning(Provisioning),
+}
+
+/// How a client is provisioned.
+#[derive(Debug, Args)]
+pub struct Provisioning {
+    /// The client's id
+    #[arg(value_parser = client_id)]
+    id: ClientId,
+    /// Whether what is asked for is held when too many would leave at once
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    breaker: Option<bool>,
+    /// How many percent of the people one source may deactivate or delete in an hour
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
+    breaker_share: Option<u8>,
+    /// Fewer people than this are never too many
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    breaker_users: Option<u32>,
+    /// What user keys are made of
+    #[arg(long, value_name = "ATTRIBUTE", value_parser = key_source())]
+    user_key: Option<KeySource>,
 }
 
 /// Does it.
@@ -61,7 +87,62 @@ pub async fn run(app: &App, command: Command, output: &mut Output) -> Result<(),
             })
         }
         Command::List => list(app, &access, output).await,
+        Command::Provisioning(change) => provisioning(app, &change, output).await,
     }
+}
+
+async fn provisioning(
+    app: &App,
+    wanted: &Provisioning,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let access = Access::of_command_line(wanted.id, Source::CommandLine);
+    let change = ClientChange {
+        provisioning: ProvisioningChange {
+            breaker_is_on: wanted.breaker,
+            breaker_share_percent: wanted.breaker_share,
+            breaker_users_min: wanted.breaker_users,
+            user_key: wanted.user_key,
+        },
+        ..ClientChange::default()
+    };
+    let client = clients::update(app, &access, change, Precondition::default()).await?;
+    let settings = client.provisioning;
+    let Breaker {
+        is_on,
+        share_percent,
+        users_min,
+    } = settings.breaker;
+    let object = json!({
+        "id": client.id,
+        "breaker": is_on,
+        "breaker_share": share_percent,
+        "breaker_users": users_min,
+        "user_key": settings.user_key.name(),
+    });
+    output.say(&object, || {
+        let key = settings.user_key.name();
+        let breaker = if is_on {
+            format!("from {users_min} people and {share_percent} % in an hour on, the rest is held")
+        } else {
+            "off".to_owned()
+        };
+        format!("Circuit breaker: {breaker}\nUser keys: {key}")
+    })
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("it is on or off".to_owned()),
+    }
+}
+
+/// Reads the source of user keys, and knows them all for the help and the completions.
+fn key_source() -> impl TypedValueParser<Value = KeySource> {
+    PossibleValuesParser::new(KeySource::ALL.map(KeySource::name))
+        .map(|name| KeySource::parse(&name).expect("only the names of sources are possible"))
 }
 
 async fn list(app: &App, access: &AdminAccess, output: &mut Output) -> Result<(), Failure> {

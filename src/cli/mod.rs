@@ -12,6 +12,7 @@ pub mod demo;
 pub mod duration;
 pub mod export;
 pub mod failure;
+pub mod hold;
 pub mod import;
 pub mod instance;
 pub mod migrate;
@@ -89,6 +90,10 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
             with_app(&settings, async |app| {
                 instance::run(app, command, output).await
             })
+        }
+        Command::Hold(command) => {
+            let settings = settings(global)?;
+            with_app(&settings, async |app| hold::run(app, command, output).await)
         }
         Command::Import(arguments) => {
             let settings = settings(global)?;

@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
+use crate::directory::lookup::Lookup;
 use crate::directory::names::Names;
 use crate::directory::order::Order;
 use crate::directory::person::Person;
@@ -16,6 +17,7 @@ use crate::model::activity::{LastActivity, Report};
 use crate::model::client::Client;
 use crate::model::department::{Department, DepartmentView, Numbered};
 use crate::model::id::{DepartmentId, UserId};
+use crate::model::provisioning::Intent;
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{Summary, User, UserView};
@@ -54,6 +56,8 @@ pub struct Image {
     pub(super) activity: Vec<LastActivity>,
     pub(super) sections: Vec<Section>,
     pub(super) section_by_id: HashMap<DepartmentId, u32>,
+    /// By the folded name; those that are not deleted.
+    section_by_name: HashMap<String, u32>,
     pub(super) by_id: HashTable<u32>,
     pub(super) by_user_key: HashTable<u32>,
     pub(super) by_external_id: HashTable<u32>,
@@ -68,11 +72,15 @@ pub struct Image {
     pub(super) recency: Recency,
     /// Everybody's.
     pub(super) names: Names,
+    /// The live ones'.
+    pub(super) lookup: Lookup,
     /// Change number, slot and the folded username before it; by number.
     pub(super) renames: Vec<(i64, u32, Box<str>)>,
     /// Activity of people whose record comes with a change that the image does not contain yet.
     pub(super) early: HashMap<UserId, LastActivity>,
     pub(super) people_heap_bytes: usize,
+    /// Of how many something is held, by what it is.
+    pub(super) held_counts: [usize; 2],
 }
 
 impl Image {
@@ -87,6 +95,7 @@ impl Image {
             activity: Vec::new(),
             sections: Vec::new(),
             section_by_id: HashMap::new(),
+            section_by_name: HashMap::new(),
             by_id: HashTable::new(),
             by_user_key: HashTable::new(),
             by_external_id: HashTable::new(),
@@ -96,9 +105,11 @@ impl Image {
             in_created_order: Order::default(),
             recency: Recency::default(),
             names: Names::default(),
+            lookup: Lookup::default(),
             renames: Vec::new(),
             early: HashMap::new(),
             people_heap_bytes: 0,
+            held_counts: [0; 2],
         }
     }
 
@@ -155,6 +166,12 @@ impl Image {
         self.section_of(id).map(|slot| self.department_view(slot))
     }
 
+    /// The department of that name, whatever its case, unless deleted.
+    pub fn department_named(&self, name: &str) -> Option<DepartmentView<'_>> {
+        let slot = self.section_by_name.get(&fold(name))?;
+        Some(self.department_view(*slot))
+    }
+
     /// All departments that are not deleted, in no order that means anything.
     pub fn departments(&self) -> impl Iterator<Item = DepartmentView<'_>> {
         let live = |section: &&Section| section.department.deleted_at.is_none();
@@ -164,6 +181,16 @@ impl Image {
     /// How many users (not deleted) there are.
     pub fn user_count(&self) -> usize {
         self.in_username_order.count()
+    }
+
+    /// Of how many users something is held back.
+    pub fn held_count(&self) -> usize {
+        self.held_counts.iter().sum()
+    }
+
+    /// Of how many users this is held back.
+    pub fn held_count_of(&self, intent: Intent) -> usize {
+        self.held_counts[intent as usize]
     }
 
     /// How many users were seen at `since` or later, and how many were not.
@@ -187,6 +214,7 @@ impl Image {
             + self.in_created_order.heap_bytes()
             + self.recency.heap_bytes()
             + self.names.heap_bytes()
+            + self.lookup_heap_bytes()
             + self
                 .sections
                 .iter()
@@ -212,6 +240,8 @@ impl Image {
             self.sort();
             self.list_members();
             self.list_seen();
+            // Of nobody it was made quickly.
+            self.lookup = Lookup::default();
         } else {
             delta.users.into_iter().for_each(|user| self.put_user(user));
         }
@@ -320,16 +350,34 @@ impl Image {
     }
 
     fn put_department(&mut self, department: Department) {
-        if let Some(slot) = self.section_by_id.get(&department.id) {
-            self.sections[*slot as usize].department = department;
+        if let Some(slot) = self.section_by_id.get(&department.id).copied() {
+            self.name_section(slot, &department);
+            self.sections[slot as usize].department = department;
             return;
         }
         let slot = u32::try_from(self.sections.len()).expect("fewer than 4 billion departments");
+        self.name_section(slot, &department);
         self.section_by_id.insert(department.id, slot);
         self.sections.push(Section {
             department,
             members: Order::default(),
         });
+    }
+}
+
+impl Image {
+    /// Lets a department be found by the name that it is to have, and no more by its present one, which
+    /// may be another's by now: what changed together comes in any order.
+    fn name_section(&mut self, slot: u32, new: &Department) {
+        if let Some(section) = self.sections.get(slot as usize) {
+            let name = fold(&section.department.name);
+            if self.section_by_name.get(&name) == Some(&slot) {
+                self.section_by_name.remove(&name);
+            }
+        }
+        if new.deleted_at.is_none() {
+            self.section_by_name.insert(fold(&new.name), slot);
+        }
     }
 }
 

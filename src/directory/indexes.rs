@@ -21,6 +21,7 @@ impl Image {
             self.link_keys(slot);
             self.join_lists(slot);
             self.join_sections(slot);
+            self.join_lookup(slot);
             return;
         };
         let known = self.person(slot);
@@ -31,6 +32,7 @@ impl Image {
             && known.created_at == user.created_at
             && known.external_id() == user.external_id.as_deref();
         self.leave_sections(slot);
+        self.leave_lookup(slot);
         if is_found_as_before {
             // Most changes touch nothing that people are found or ordered by.
             self.replace(slot, user, place);
@@ -47,6 +49,7 @@ impl Image {
                 .compact(|slot, to| people[slot as usize].place.moved(&to));
         }
         self.join_sections(slot);
+        self.join_lookup(slot);
     }
 
     /// Gives somebody who is not there yet a slot.
@@ -61,7 +64,12 @@ impl Image {
     }
 
     fn replace(&mut self, slot: u32, user: User, place: Place) {
-        self.people_heap_bytes -= self.person(slot).heap_bytes();
+        let former = self.person(slot);
+        let (bytes, held) = (former.heap_bytes(), former.held);
+        self.people_heap_bytes -= bytes;
+        if let Some(intent) = held {
+            self.held_counts[intent as usize] -= 1;
+        }
         self.people[slot as usize] = self.record(user, place);
     }
 
@@ -74,6 +82,9 @@ impl Image {
             .collect();
         let person = Person::new(user, sections, place, &self.names);
         self.people_heap_bytes += person.heap_bytes();
+        if let Some(intent) = person.held {
+            self.held_counts[intent as usize] += 1;
+        }
         person
     }
 

@@ -307,6 +307,7 @@ mod tests {
     use crate::model::department::Department;
     use crate::model::id::{DepartmentId, Id};
     use crate::model::profile::Profile;
+    use crate::model::provisioning::Provisioning;
     use crate::model::timestamp::Timestamp;
     use crate::model::user::State;
     use crate::store::Location;
@@ -330,6 +331,7 @@ mod tests {
             created_at: Timestamp::from_milliseconds(0),
             updated_at: Timestamp::from_milliseconds(revision),
             deleted_at: None,
+            held: None,
             revision,
         }
     }
@@ -360,6 +362,7 @@ mod tests {
                 name: "Client".into(),
                 partner: None,
                 enrollment_token: None,
+                provisioning: Provisioning::default(),
                 created_at: Timestamp::from_milliseconds(0),
                 updated_at: Timestamp::from_milliseconds(0),
                 revision: 1,

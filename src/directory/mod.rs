@@ -10,6 +10,7 @@ mod indexes;
 mod letters;
 mod list;
 mod loading;
+mod lookup;
 mod matching;
 pub mod names;
 pub mod order;
@@ -305,6 +306,12 @@ impl Directory {
             lives.len(),
             lives.iter().map(|(_, live)| live.read().heap_bytes()).sum(),
         )
+    }
+
+    /// Of how many people, of all images, something is held.
+    pub fn held_count(&self) -> usize {
+        let lives = self.lives();
+        lives.iter().map(|(_, live)| live.read().held_count()).sum()
     }
 
     /// The client's image if it is loaded or being loaded just now.

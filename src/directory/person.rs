@@ -7,6 +7,7 @@ use crate::model::activity::LastActivity;
 use crate::model::department::{Departments, Numbered};
 use crate::model::id::UserId;
 use crate::model::profile::Profile;
+use crate::model::provisioning::Intent;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{State, User, UserView};
 
@@ -27,6 +28,7 @@ pub(super) struct Person {
     pub(super) created_at: Timestamp,
     updated_at: Timestamp,
     deleted_at: Option<Timestamp>,
+    pub(super) held: Option<Intent>,
     revision: i64,
 }
 
@@ -63,6 +65,7 @@ impl Person {
             created_at: user.created_at,
             updated_at: user.updated_at,
             deleted_at: user.deleted_at,
+            held: user.held.map(|held| held.intent),
             revision: user.revision,
         }
     }
@@ -89,6 +92,7 @@ impl Person {
             created_at: self.created_at,
             updated_at: self.updated_at,
             deleted_at: self.deleted_at,
+            held: self.held,
             revision: self.revision,
         }
     }

@@ -26,6 +26,8 @@ const LEADER: &str = "rollcall_housekeeping_leader";
 const STALE: &str = "rollcall_database_stale_seconds";
 const SHARED_LIMITS: &str = "rollcall_shared_limits_up";
 const FALLBACKS: &str = "rollcall_rate_limit_fallbacks_total";
+const HELD: &str = "rollcall_scim_held_total";
+const HOLDS: &str = "rollcall_scim_holds";
 const BUILD: &str = "rollcall_build_info";
 
 static METADATA: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
@@ -105,6 +107,8 @@ pub struct Metrics {
     nodes: Gauge,
     leader: Gauge,
     stale: Gauge,
+    held: Counter,
+    holds: Gauge,
     /// There from when limits are shared.
     sharing: OnceLock<(Gauge, Counter)>,
 }
@@ -116,6 +120,10 @@ impl Metrics {
         for (name, text) in [
             (REQUESTS, "Requests answered"),
             (DROPPED, "Lines of the request log that were not written"),
+            (
+                HELD,
+                "Deactivations and deletions over SCIM that were held, being too many",
+            ),
         ] {
             recorder.describe_counter(KeyName::from_const_str(name), None, text.into());
         }
@@ -131,6 +139,10 @@ impl Metrics {
             (
                 STALE,
                 "For how long looking at the database has not succeeded",
+            ),
+            (
+                HOLDS,
+                "People of whom something is held, of the clients in memory",
             ),
             (BUILD, "Always 1; its label is the version"),
         ] {
@@ -150,6 +162,8 @@ impl Metrics {
             nodes: gauge(NODES),
             leader: gauge(LEADER),
             stale: gauge(STALE),
+            held: recorder.register_counter(&Key::from_static_name(HELD), &METADATA),
+            holds: gauge(HOLDS),
             sharing: OnceLock::new(),
             recorder,
         }
@@ -238,6 +252,17 @@ impl Metrics {
     /// [`Self::render`].
     pub fn set_stale(&self, duration: Duration) {
         self.stale.set(duration.as_secs_f64());
+    }
+
+    /// Sets how often something of what was provisioned was held, and of how many people something is;
+    /// to be called before [`Self::render`].
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "a gauge is a double, and no server has 2^53 people"
+    )]
+    pub fn set_holds(&self, total: u64, waiting: usize) {
+        self.held.absolute(total);
+        self.holds.set(waiting as f64);
     }
 
     /// Sets how the sharing of rate limits goes; to be called before [`Self::render`], and only by
@@ -376,6 +401,7 @@ mod tests {
         metrics.set_images(3, 4096);
         metrics.set_nodes(2, true);
         metrics.set_stale(Duration::from_millis(1_500));
+        metrics.set_holds(9, 4);
         metrics.dropped_log_lines().increment(7);
         assert!(!metrics.render().contains("limit"));
         metrics.set_sharing(true, 0);
@@ -394,6 +420,8 @@ mod tests {
             "rollcall_housekeeping_leader 1".into(),
             "rollcall_database_stale_seconds 1.5".into(),
             "rollcall_request_log_dropped_total 7".into(),
+            "rollcall_scim_held_total 9".into(),
+            "rollcall_scim_holds 4".into(),
             "rollcall_shared_limits_up 0".into(),
             "rollcall_rate_limit_fallbacks_total 5".into(),
             "rollcall_build_info{version=\"0.1.0\"} 1".into(),

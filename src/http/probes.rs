@@ -45,6 +45,8 @@ pub fn metrics(http: &Http, asked: &Asked) -> Response {
     let is_leader = nodes.housekeeping_fence().is_some();
     http.metrics.set_nodes(nodes.alive(), is_leader);
     http.metrics.set_stale(http.app.stale_for());
+    let (held, waiting) = http.app.holds();
+    http.metrics.set_holds(held, waiting);
     if let Some(sharing) = http.app.sharing() {
         http.metrics.set_sharing(sharing.is_up, sharing.fallbacks);
     }

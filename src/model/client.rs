@@ -1,6 +1,7 @@
 //! A client organisation: whose people a directory is about.
 
 use crate::model::id::ClientId;
+use crate::model::provisioning::{Provisioning, ProvisioningChange};
 use crate::model::timestamp::Timestamp;
 
 /// The partner through whom a client came.
@@ -23,6 +24,8 @@ pub struct Client {
     pub partner: Option<Partner>,
     /// What its agents enrol with; opaque to us.
     pub enrollment_token: Option<Box<str>>,
+    /// How it is provisioned.
+    pub provisioning: Provisioning,
     /// When the record was made.
     pub created_at: Timestamp,
     /// When the record was last changed.
@@ -53,4 +56,6 @@ pub struct ClientChange {
     pub partner: Option<Option<Partner>>,
     /// Another enrolment token, or none.
     pub enrollment_token: Option<Option<Box<str>>>,
+    /// Other settings for whoever provisions it.
+    pub provisioning: ProvisioningChange,
 }

@@ -18,6 +18,7 @@ pub mod profile;
 pub mod profile_field;
 pub mod profile_json;
 pub mod profile_text;
+pub mod provisioning;
 pub mod rate_limit;
 pub mod scope;
 pub mod text;

@@ -5,6 +5,7 @@ use crate::model::department::{Department, Departments};
 use crate::model::filter::{Attribute, Subject};
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::profile::{Profile, ProfileField};
+use crate::model::provisioning::{Held, Intent};
 use crate::model::timestamp::Timestamp;
 
 /// Whether a person is with the organisation (Identity Gateway, User: `user.state`).
@@ -57,6 +58,8 @@ pub struct User {
     pub updated_at: Timestamp,
     /// When it was deleted, if it was.
     pub deleted_at: Option<Timestamp>,
+    /// What their identity provider asked for and is held back.
+    pub held: Option<Held>,
     /// The number of the change that last touched the record.
     pub revision: i64,
 }
@@ -86,6 +89,8 @@ pub struct UserView<'a> {
     pub updated_at: Timestamp,
     /// See [`User::deleted_at`].
     pub deleted_at: Option<Timestamp>,
+    /// See [`User::held`].
+    pub held: Option<Intent>,
     /// See [`User::revision`].
     pub revision: i64,
 }
@@ -186,6 +191,7 @@ impl UserDetails {
             created_at: user.created_at,
             updated_at: user.updated_at,
             deleted_at: user.deleted_at,
+            held: user.held.map(|held| held.intent),
             revision: user.revision,
         }
     }

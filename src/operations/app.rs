@@ -1,6 +1,7 @@
 //! What every operation needs, handed in once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::directory::Directory;
@@ -26,6 +27,8 @@ pub struct App {
     pub(super) activity: Arc<Queue>,
     pub(super) nodes: Nodes,
     pub(super) freshness: Freshness,
+    /// How often something was held since the start: see [`super::provisioning::holds`].
+    pub(super) held_total: AtomicU64,
     limits: Limits,
 }
 
@@ -51,6 +54,7 @@ impl App {
             activity,
             nodes,
             freshness: Freshness::default(),
+            held_total: AtomicU64::new(0),
             limits: Limits::default(),
         })
     }
@@ -125,6 +129,13 @@ impl App {
     /// How many images are loaded, and their bytes.
     pub fn images(&self) -> (usize, usize) {
         self.directory.size()
+    }
+
+    /// How often something was held of what identity providers asked for, since the start, and of how
+    /// many people of the loaded clients something is now.
+    pub fn holds(&self) -> (u64, usize) {
+        let total = self.held_total.load(Ordering::Relaxed);
+        (total, self.directory.held_count())
     }
 
     /// Whether the database answers.

@@ -10,6 +10,7 @@ use crate::model::id::ClientId;
 use crate::model::instance::{Instance, InstanceName};
 use crate::model::invalid::Invalid;
 use crate::model::page::{Page, Position, SortKey};
+use crate::model::provisioning::Provisioning;
 use crate::model::timestamp::Timestamp;
 use crate::operations::app::App;
 use crate::operations::caller::{Access, AdminAccess};
@@ -132,6 +133,7 @@ fn made_of(new: NewClient, fresh_id: ClientId, now: Timestamp) -> Client {
         name: new.name,
         partner: new.partner,
         enrollment_token: new.enrollment_token,
+        provisioning: Provisioning::default(),
         created_at: now,
         updated_at: now,
         revision: 1,
@@ -179,6 +181,10 @@ pub async fn update(
                 "from": old.partner.as_ref().map(|partner| &partner.id),
                 "to": new.partner.as_ref().map(|partner| &partner.id),
             },
+            "provisioning": {
+                "from": old.provisioning.to_text(),
+                "to": new.provisioning.to_text(),
+            },
             "enrollment_token_changed": old.enrollment_token != new.enrollment_token,
         });
         new.updated_at = write.now.max(old.updated_at);
@@ -197,6 +203,7 @@ impl ClientChange {
         if let Some(partner) = self.partner {
             client.partner = partner;
         }
+        client.provisioning = self.provisioning.apply(client.provisioning);
         if let Some(enrollment_token) = self.enrollment_token {
             client.enrollment_token = enrollment_token;
         }

@@ -20,6 +20,8 @@ pub enum Noun {
     Token,
     /// An OAuth client.
     OauthClient,
+    /// What is held of a person.
+    Hold,
 }
 
 impl Noun {
@@ -40,6 +42,7 @@ impl Noun {
             Self::Instance => "Instance",
             Self::Token => "Token",
             Self::OauthClient => "OAuth client",
+            Self::Hold => "Hold",
         }
     }
 
@@ -47,7 +50,7 @@ impl Noun {
     pub fn id_name(self) -> &'static str {
         match self {
             Self::Client => "client_id",
-            Self::User => "user_id",
+            Self::User | Self::Hold => "user_id",
             Self::Department => "department_id",
             Self::Instance => "instance",
             Self::Token => "token_id",

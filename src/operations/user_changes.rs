@@ -4,9 +4,10 @@ use crate::model::change::Entity;
 use crate::model::id::DepartmentId;
 use crate::model::json;
 use crate::model::profile_text;
+use crate::model::provisioning::{Held, Intent};
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
-use crate::model::user::User;
+use crate::model::user::{State, User};
 use crate::operations::error::Error;
 use crate::operations::write::Write;
 use crate::store;
@@ -61,7 +62,10 @@ impl UserChanges {
         mut new: User,
         action: &'static str,
     ) -> &User {
-        if new.updated_at == old.updated_at {
+        if new.held.is_some_and(|held| is_so(held.intent, &new)) {
+            new.held = None;
+        }
+        if new.updated_at == old.updated_at && is_other_record(old, &new) {
             new.updated_at = write.now.max(old.updated_at);
         }
         new.revision = write.take_number();
@@ -116,6 +120,26 @@ impl UserChanges {
     }
 }
 
+/// Whether somebody is as an intent would have them.
+fn is_so(intent: Intent, user: &User) -> bool {
+    match intent {
+        Intent::Deactivate => user.deleted_at.is_some() || user.state == State::Inactive,
+        Intent::Delete => user.deleted_at.is_some(),
+    }
+}
+
+/// Whether more differs than what is held, which is no part of what is shown of somebody.
+fn is_other_record(old: &User, new: &User) -> bool {
+    let is_seen_alike = || {
+        let held = old.held;
+        User {
+            held,
+            ..new.clone()
+        } == *old
+    };
+    new.held == old.held || !is_seen_alike()
+}
+
 fn users<'p>(pending: impl IntoIterator<Item = &'p Pending>) -> Vec<&'p User> {
     pending.into_iter().map(|pending| &pending.user).collect()
 }
@@ -135,6 +159,8 @@ fn difference(old: Option<&User>, new: &User) -> String {
     difference.field("profile", |user| Some(&user.profile), profile_text::write);
     difference.field("departments", |user| Some(&*user.departments), ids);
     difference.field("created_at", |user| Some(user.created_at), moment);
+    let held = |user: &User| user.held.map(Held::to_text);
+    difference.field("held", held, |out, held| json::text(out, &held));
     difference.field("deleted_at", |user| user.deleted_at, moment);
     difference.out.push(b'}');
     String::from_utf8(difference.out).expect("it is made of texts")

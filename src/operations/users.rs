@@ -6,11 +6,13 @@ use serde_json::{Map, Value};
 
 use crate::directory::Live;
 use crate::model::activity::LastActivity;
+use crate::model::change::Source;
 use crate::model::department::Department;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{Moment, Page, Position, UserQuery};
 use crate::model::profile_json;
+use crate::model::provisioning::Intent;
 use crate::model::user::{NewUser, State, Summary, User, UserDetails, UserView};
 use crate::operations::app::App;
 use crate::operations::caller::Access;
@@ -191,7 +193,7 @@ pub async fn restore(
     .await
 }
 
-fn unknown(id: UserId) -> Error {
+pub(super) fn unknown(id: UserId) -> Error {
     Error::not_found(Noun::User, id.as_str())
 }
 
@@ -273,16 +275,16 @@ pub(super) fn create_or_revive(
     };
     let by_user_key = store::users::find_by_user_key(write.tx, write.client, &new.user_key)?;
     let taken = |field: &str| Error::conflict(field, format!("The {field} is taken"));
-    if by_external_id
-        .as_ref()
-        .is_some_and(|user| user.deleted_at.is_none())
-    {
+    // Whoever provisions was told that who waits to be deleted is.
+    let is_provisioning = write.actor().source == Source::Scim;
+    let is_there = |user: &User| {
+        let is_leaving = user.held.is_some_and(|held| held.intent == Intent::Delete);
+        user.deleted_at.is_none() && !(is_provisioning && is_leaving)
+    };
+    if by_external_id.as_ref().is_some_and(is_there) {
         return Err(taken("external_id"));
     }
-    if by_user_key
-        .as_ref()
-        .is_some_and(|user| user.deleted_at.is_none())
-    {
+    if by_user_key.as_ref().is_some_and(is_there) {
         return Err(taken("user_key"));
     }
     let old = match (by_external_id, by_user_key) {
@@ -295,7 +297,11 @@ pub(super) fn create_or_revive(
         username: new.username,
         user_key: new.user_key,
         external_id: new.external_id.or_else(|| old.external_id.clone()),
-        state: new.state,
+        state: if old.deleted_at.is_some() {
+            new.state
+        } else {
+            old.state
+        },
         departments: new.departments,
         profile: if new.profile.is_empty() {
             old.profile.clone()
@@ -303,6 +309,7 @@ pub(super) fn create_or_revive(
             new.profile
         },
         deleted_at: None,
+        held: None,
         ..old.clone()
     };
     save(write, &old, revived, "restored")
@@ -321,6 +328,7 @@ pub(super) fn insert(write: &mut Write<'_, '_>, id: UserId, new: NewUser) -> Res
         created_at: write.now,
         updated_at: write.now,
         deleted_at: None,
+        held: None,
         revision: 0,
     };
     insert_whole(write, user)

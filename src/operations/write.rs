@@ -74,6 +74,11 @@ impl<'t, 'c> Write<'t, 'c> {
         Ok(number)
     }
 
+    /// Who writes, and through which door.
+    pub(super) fn actor(&self) -> Actor {
+        self.actor
+    }
+
     /// Takes the number of a change that is recorded later in the transaction.
     pub(super) fn take_number(&mut self) -> i64 {
         self.number += 1;

@@ -2,6 +2,7 @@
 
 use crate::model::client::{Client, Partner};
 use crate::model::id::ClientId;
+use crate::model::provisioning::Provisioning;
 use crate::store::error::Error;
 use crate::store::tx::{Row, Tx};
 
@@ -10,7 +11,7 @@ macro_rules! select_clients {
     ($rest:literal) => {
         concat!(
             "SELECT id, name, partner_id, partner_name, enrollment_token, created_at, updated_at,
-             revision FROM clients ",
+             revision, provisioning FROM clients ",
             $rest
         )
     };
@@ -82,15 +83,16 @@ pub fn page(tx: &mut Tx<'_>, after: Option<ClientId>, count: i64) -> Result<Vec<
 /// Adds a client. `false`, and nothing added, when the id is taken.
 pub fn insert(tx: &mut Tx<'_>, client: &Client) -> Result<bool, Error> {
     let sql = "INSERT INTO clients (id, name, partner_id, partner_name, enrollment_token,
-               created_at, updated_at, revision, change_number)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT DO NOTHING";
+               created_at, updated_at, revision, provisioning, change_number)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8) ON CONFLICT DO NOTHING";
     write(tx, sql, client)
 }
 
 /// Replaces a client's record. `false` when there is no such client.
 pub fn update(tx: &mut Tx<'_>, client: &Client) -> Result<bool, Error> {
     let sql = "UPDATE clients SET name = $2, partner_id = $3, partner_name = $4,
-               enrollment_token = $5, created_at = $6, updated_at = $7, revision = $8
+               enrollment_token = $5, created_at = $6, updated_at = $7, revision = $8,
+               provisioning = $9
                WHERE id = $1";
     write(tx, sql, client)
 }
@@ -107,9 +109,17 @@ fn write(tx: &mut Tx<'_>, sql: &str, client: &Client) -> Result<bool, Error> {
             client.created_at.into(),
             client.updated_at.into(),
             client.revision.into(),
+            client.provisioning.to_text().as_ref().into(),
         ],
     )?;
     Ok(count == 1)
+}
+
+fn provisioning(row: &Row<'_>) -> Result<Provisioning, Error> {
+    let unreadable = || Error::Failed("column provisioning cannot be read".to_owned());
+    let read = |text| Provisioning::from_text(text).ok_or_else(unreadable);
+    row.optional_text(8)?
+        .map_or(Ok(Provisioning::default()), read)
 }
 
 fn read(row: &Row<'_>) -> Result<Client, Error> {
@@ -128,5 +138,6 @@ fn read(row: &Row<'_>) -> Result<Client, Error> {
         created_at: row.moment(5)?,
         updated_at: row.moment(6)?,
         revision: row.number(7)?,
+        provisioning: provisioning(row)?,
     })
 }

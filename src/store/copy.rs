@@ -63,6 +63,7 @@ pub static TABLES: &[Table] = &[
             ("updated_at", Number),
             ("revision", Number),
             ("change_number", Number),
+            ("provisioning", Text),
         ],
     ),
     table(
@@ -139,6 +140,17 @@ pub static TABLES: &[Table] = &[
             ("deleted_at", Number),
             ("revision", Number),
             ("departments", Text),
+            ("held", Text),
+        ],
+    ),
+    table(
+        "departures",
+        3,
+        &[
+            ("client_id", Text),
+            ("source", Text),
+            ("user_id", Text),
+            ("at", Number),
         ],
     ),
     table(

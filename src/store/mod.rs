@@ -9,6 +9,7 @@ pub mod changes;
 pub mod clients;
 pub mod copy;
 pub mod departments;
+pub mod departures;
 pub mod error;
 pub mod idempotency;
 pub mod instances;

@@ -2,6 +2,7 @@
 
 use crate::model::id::{ClientId, DepartmentId, Id, UserId};
 use crate::model::profile::Profile;
+use crate::model::provisioning::Held;
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::{State, User};
@@ -14,7 +15,7 @@ macro_rules! select_users {
     ($rest:literal) => {
         concat!(
             "SELECT id, username, user_key, external_id, state, profile, created_at, updated_at,
-             deleted_at, revision, departments FROM users ",
+             deleted_at, revision, departments, held FROM users ",
             $rest
         )
     };
@@ -120,6 +121,20 @@ pub fn find_by_external_id(
     Ok(find_many_by_external_id(tx, client, [external_id])?.pop())
 }
 
+/// Up to `count` users of whom something is held back, behind `after` in the order of ids. It looks at
+/// all the client's users behind it.
+pub fn held_page(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    after: Option<UserId>,
+    count: i64,
+) -> Result<Vec<User>, Error> {
+    let after = after.as_ref().map_or("", UserId::as_str);
+    let sql =
+        select_users!("WHERE client_id = $1 AND id > $2 AND held IS NOT NULL ORDER BY id LIMIT $3");
+    tx.all(sql, &[(&client).into(), after.into(), count.into()], read)
+}
+
 /// Adds a user. `false`, and nothing added, when the id, the user key or the
 /// external id is taken.
 pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
@@ -130,8 +145,8 @@ pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Er
 pub fn insert_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result<usize, Error> {
     let sql = "INSERT INTO users (client_id, id, username, user_key, user_key_folded, external_id,
                state, profile, created_at, updated_at, deleted_at, revision,
-               departments)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+               departments, held)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
                ON CONFLICT DO NOTHING";
     write(tx, sql, client, users)
 }
@@ -146,7 +161,7 @@ pub fn update(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Er
 pub fn update_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result<usize, Error> {
     let sql = "UPDATE users SET username = $3, user_key = $4, user_key_folded = $5,
                external_id = $6, state = $7, profile = $8, created_at = $9, updated_at = $10,
-               deleted_at = $11, revision = $12, departments = $13 WHERE client_id = $1 AND id = $2";
+               deleted_at = $11, revision = $12, departments = $13, held = $14 WHERE client_id = $1 AND id = $2";
     write(tx, sql, client, users)
 }
 
@@ -158,16 +173,17 @@ pub fn update_many_under_same_keys(
     users: &[&User],
 ) -> Result<usize, Error> {
     let sql = "UPDATE users SET username = $3, state = $4, profile = $5, created_at = $6,
-               updated_at = $7, deleted_at = $8, revision = $9, departments = $10
+               updated_at = $7, deleted_at = $8, revision = $9, departments = $10,
+               held = $11
                WHERE client_id = $1 AND id = $2";
-    let made: Vec<(Option<String>, String)> = users
+    let made: Vec<_> = users
         .iter()
-        .map(|user| (profile_of(user), departments_of(user)))
+        .map(|user| (profile_of(user), departments_of(user), held_of(user)))
         .collect();
     let rows = users
         .iter()
         .zip(&made)
-        .map(|(user, (profile, departments))| {
+        .map(|(user, (profile, departments, held))| {
             [
                 Value::from(&client),
                 (&user.id).into(),
@@ -179,6 +195,7 @@ pub fn update_many_under_same_keys(
                 user.deleted_at.into(),
                 user.revision.into(),
                 departments.into(),
+                held.as_ref().into(),
             ]
         });
     tx.execute_many(sql, rows)
@@ -186,6 +203,10 @@ pub fn update_many_under_same_keys(
 
 fn profile_of(user: &User) -> Option<String> {
     (!user.profile.is_empty()).then(|| profile_text::to_text(&user.profile))
+}
+
+fn held_of(user: &User) -> Option<String> {
+    user.held.map(Held::to_text)
 }
 
 /// The departments as they are stored: each id with a space behind it, the primary one first.
@@ -199,30 +220,35 @@ fn departments_of(user: &User) -> String {
 }
 
 fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Result<usize, Error> {
-    let made: Vec<(String, Option<String>, String)> = users
+    let made: Vec<_> = users
         .iter()
-        .map(|user| (fold(&user.user_key), profile_of(user), departments_of(user)))
+        .map(|user| {
+            let key = fold(&user.user_key);
+            (key, profile_of(user), departments_of(user), held_of(user))
+        })
         .collect();
-    let rows = users
-        .iter()
-        .zip(&made)
-        .map(|(user, (user_key_folded, profile, departments))| {
-            [
-                Value::from(&client),
-                (&user.id).into(),
-                (&user.username).into(),
-                (&user.user_key).into(),
-                user_key_folded.into(),
-                user.external_id.as_ref().into(),
-                user.state.name().into(),
-                profile.as_ref().into(),
-                user.created_at.into(),
-                user.updated_at.into(),
-                user.deleted_at.into(),
-                user.revision.into(),
-                departments.into(),
-            ]
-        });
+    let rows =
+        users
+            .iter()
+            .zip(&made)
+            .map(|(user, (user_key_folded, profile, departments, held))| {
+                [
+                    Value::from(&client),
+                    (&user.id).into(),
+                    (&user.username).into(),
+                    (&user.user_key).into(),
+                    user_key_folded.into(),
+                    user.external_id.as_ref().into(),
+                    user.state.name().into(),
+                    profile.as_ref().into(),
+                    user.created_at.into(),
+                    user.updated_at.into(),
+                    user.deleted_at.into(),
+                    user.revision.into(),
+                    departments.into(),
+                    held.as_ref().into(),
+                ]
+            });
     tx.execute_many(sql, rows)
 }
 
@@ -293,8 +319,15 @@ fn read(row: &Row<'_>) -> Result<User, Error> {
         created_at: row.moment(6)?,
         updated_at: row.moment(7)?,
         deleted_at: row.optional_moment(8)?,
+        held: held(row)?,
         revision: row.number(9)?,
     })
+}
+
+fn held(row: &Row<'_>) -> Result<Option<Held>, Error> {
+    let unreadable = || Error::Failed("column held cannot be read".to_owned());
+    let read = |text| Held::from_text(text).ok_or_else(unreadable);
+    row.optional_text(11)?.map(read).transpose()
 }
 
 fn departments_from(stored: &str) -> Option<Vec<DepartmentId>> {

@@ -7,6 +7,7 @@
 
 mod backup;
 mod clients;
+mod holds;
 mod instances;
 mod migrate;
 mod oauth_clients;

@@ -56,6 +56,7 @@ async fn insert_members(world: &World) -> Vec<String> {
                 created_at: at,
                 updated_at: at,
                 deleted_at: None,
+                held: None,
                 revision: 1,
             };
             records::insert(tx, client, &user)?;

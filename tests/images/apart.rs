@@ -9,6 +9,7 @@ use rollcall::model::change::Source;
 use rollcall::model::client::Client;
 use rollcall::model::id::{ClientId, Id, UserId};
 use rollcall::model::profile::Profile;
+use rollcall::model::provisioning::Provisioning;
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::user::{NewUser, State, User};
 use rollcall::operations::activity::{Receipt, SentReport, Subject, report};
@@ -46,6 +47,7 @@ pub(crate) fn client(number: u64) -> Client {
         name: "Client".into(),
         partner: None,
         enrollment_token: None,
+        provisioning: Provisioning::default(),
         created_at: at(0),
         updated_at: at(0),
         revision: 1,
@@ -64,6 +66,7 @@ fn user(number: u64) -> User {
         created_at: at(0),
         updated_at: at(0),
         deleted_at: None,
+        held: None,
         revision: i64::try_from(number).unwrap(),
     }
 }

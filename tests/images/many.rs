@@ -52,6 +52,7 @@ fn user(dice: &Dice, number: u64, revision: i64) -> User {
         created_at: moment,
         updated_at: moment,
         deleted_at: is_deleted.then_some(moment),
+        held: None,
         revision,
     }
 }
@@ -222,6 +223,7 @@ fn a_walk_over_many_people_meets_who_is_renamed_once_and_under_the_old_name() {
     let people: Vec<User> = (0..3_000)
         .map(|number| User {
             deleted_at: None,
+            held: None,
             ..user(&dice, number, 1)
         })
         .collect();

@@ -20,6 +20,9 @@ async fn go_back_to_memberships(world: &World, rows: &'static [(u64, u64, u64, i
         CREATE INDEX memberships_by_department ON memberships (client_id, department_id);
         DROP INDEX departments_by_external_id;
         ALTER TABLE departments DROP COLUMN external_id;
+        ALTER TABLE users DROP COLUMN held;
+        ALTER TABLE clients DROP COLUMN provisioning;
+        DROP TABLE departures;
         DROP TABLE oauth_clients;
         DROP TABLE oauth_secrets;
         DROP INDEX tokens_by_oauth_client;

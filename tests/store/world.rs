@@ -4,6 +4,7 @@ use rollcall::model::client::{Client, Partner};
 use rollcall::model::department::Department;
 use rollcall::model::id::{ClientId, DepartmentId, Id, UserId};
 use rollcall::model::profile::Profile;
+use rollcall::model::provisioning::{KeySource, Provisioning};
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::user::{State, User};
 use rollcall::store::{self, Error, Location, Store, Tx};
@@ -140,6 +141,10 @@ pub fn client(number: u64) -> Client {
             name: "Partner".into(),
         }),
         enrollment_token: Some("enrol".into()),
+        provisioning: Provisioning {
+            user_key: KeySource::Email,
+            ..Provisioning::default()
+        },
         created_at: at(0),
         updated_at: at(1),
         revision: 1,
@@ -159,6 +164,7 @@ pub fn user(number: u64, user_key: &str) -> User {
         created_at: at(0),
         updated_at: at(0),
         deleted_at: None,
+        held: None,
         revision: 2,
     }
 }

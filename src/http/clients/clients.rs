@@ -82,6 +82,7 @@ pub async fn update(call: Call, access: Access) -> Result<Response, Failure> {
         name: name.map(|name| text::name("name", &name)).transpose()?,
         partner: partner_if_given(&mut fields)?,
         enrollment_token: enrollment_token_if_given(&mut fields)?,
+        ..ClientChange::default()
     };
     fields.finish(&["id", "status", "created_at", "updated_at"])?;
     let precondition = etag::precondition(call.headers());

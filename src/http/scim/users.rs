@@ -33,7 +33,7 @@ pub async fn get(call: Call) -> Result<Response, Failure> {
         })
     };
     let id = call.user_id()?;
-    let answer = crate::operations::users::get(call.app(), &call.access, id, show).await?;
+    let answer = users::get(call.app(), &call.access, id, show).await?;
     Ok(as_scim(answer))
 }
 

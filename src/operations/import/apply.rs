@@ -332,6 +332,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             created_at: row.created_at.unwrap_or(now),
             updated_at: row.updated_at.unwrap_or(now),
             deleted_at: row.deleted_at,
+            held: None,
             revision: 0,
         })
     }

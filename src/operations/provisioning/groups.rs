@@ -12,14 +12,14 @@ use crate::model::change::Source;
 use crate::model::department::{Department, DepartmentView};
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
-use crate::model::text::{self, fold};
+use crate::model::text;
 use crate::model::user::User;
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::departments;
 use crate::operations::error::Error;
 use crate::operations::precondition::Precondition;
-use crate::operations::provisioning::{Found, Search, resource};
+use crate::operations::provisioning::{Found, Search, is_there, resource};
 use crate::operations::user_changes::UserChanges;
 use crate::operations::users::{live, write_whole};
 use crate::operations::write::{Write, write};
@@ -79,11 +79,7 @@ fn candidates<'i>(image: &'i Image, filter: Option<&Filter>) -> Vec<DepartmentVi
                 .filter_map(|department| image.department(department.id))
                 .collect()
         }
-        IndexAttribute::DisplayName => {
-            let folded = fold(term.text);
-            let named = |view: &DepartmentView<'_>| fold(&view.department.name) == folded;
-            image.departments().filter(named).collect()
-        }
+        IndexAttribute::DisplayName => image.department_named(term.text).into_iter().collect(),
         _ => image.departments().collect(),
     }
 }
@@ -91,11 +87,11 @@ fn candidates<'i>(image: &'i Image, filter: Option<&Filter>) -> Vec<DepartmentVi
 fn whole(image: &Image, view: &DepartmentView<'_>, has_members: bool, base: &str) -> Map {
     let mut group = resource::group(view, image.number(), base);
     if has_members && view.member_count > 0 {
-        let members = image.members_of(view.department.id);
-        group.insert(
-            "members".to_owned(),
-            resource::members(members, base).into(),
-        );
+        let members = image.members_of(view.department.id).filter(is_there);
+        let members = resource::members(members, base);
+        if !members.is_empty() {
+            group.insert("members".to_owned(), members.into());
+        }
     }
     group
 }

@@ -4,11 +4,13 @@
 //! what was sent and no field gives back is kept beside the profile.
 
 use scim::Map;
+use scim::filter::IndexAttribute;
 use scim::schema::ENTERPRISE_URN;
 use serde_json::Value;
 
 use crate::model::profile::{Profile, ProfileDraft, ProfileField};
 use crate::model::profile_json::{self, CUSTOM_ATTRIBUTES};
+use crate::model::provisioning::Intent;
 use crate::model::user::{State, UserView};
 use crate::operations::error::Error;
 
@@ -97,6 +99,14 @@ impl Mapped {
         }
     }
 
+    /// The e-mail address.
+    pub(super) fn email(&self) -> Option<&str> {
+        let place = PLACES
+            .iter()
+            .position(|(field, _)| *field == ProfileField::EmailAddr);
+        self.values[place?].as_deref()
+    }
+
     /// What the directory knows of somebody.
     pub(super) fn of_user(user: &UserView<'_>) -> Self {
         let custom = custom_attributes(user.profile);
@@ -105,7 +115,7 @@ impl Mapped {
         Self {
             username: Some(user.username.to_owned()),
             external_id: user.external_id.map(str::to_owned),
-            state: user.state,
+            state: told_state(user.state, user.held),
             values: PLACES
                 .each_ref()
                 .map(|(field, _)| profile.get(*field).map(str::to_owned)),
@@ -145,6 +155,15 @@ impl Mapped {
                 Place::Part(ENTERPRISE_URN, part).set(resource, value.as_deref());
             }
         }
+    }
+}
+
+/// What whoever provisions somebody was told of their state.
+pub(super) fn told_state(state: State, held: Option<Intent>) -> State {
+    if held == Some(Intent::Deactivate) {
+        State::Inactive
+    } else {
+        state
     }
 }
 
@@ -199,6 +218,39 @@ pub(super) fn changed_profile(
     Ok(draft.finish())
 }
 
+/// Under which key somebody is looked up by the value of an attribute, whatever its case.
+pub(super) fn lookup_key(attribute: IndexAttribute, value: &str) -> String {
+    format!("{attribute:?} {}", value.to_lowercase())
+}
+
+/// The keys by which somebody may be found: those of each e-mail address and of the display name, of
+/// the fields and of what was sent beside them.
+pub(super) fn lookup_keys(user: &UserView<'_>, each: &mut dyn FnMut(&str)) {
+    use IndexAttribute::{DisplayName, EmailValue};
+    let mut say = |attribute, value: &str| each(&lookup_key(attribute, value));
+    if let Some(address) = user.profile.get(ProfileField::EmailAddr) {
+        say(EmailValue, address);
+    }
+    if let Some(name) = user.profile.get(ProfileField::FullName) {
+        say(DisplayName, name);
+    }
+    let sent = user.profile.provisioned().unwrap_or_default();
+    // Most texts have neither, and need not be read.
+    if !sent.contains("\"emails\"") && !sent.contains("\"displayName\"") {
+        return;
+    }
+    let sent = sent_beside(user.profile);
+    let emails = sent.get("emails").and_then(Value::as_array);
+    for email in emails.into_iter().flatten() {
+        if let Some(address) = email.get("value").and_then(Value::as_str) {
+            say(EmailValue, address);
+        }
+    }
+    if let Some(name) = sent.get("displayName").and_then(Value::as_str) {
+        say(DisplayName, name);
+    }
+}
+
 fn sent_beside(profile: &Profile) -> Map {
     let json = profile.provisioned().map(serde_json::from_str);
     json.and_then(Result::ok).unwrap_or_default()
@@ -230,6 +282,8 @@ impl Place {
             Self::Attribute(name) => put(resource, name, value),
             Self::Part(object, name) => within(resource, object, |part| put(part, name, value)),
             Self::Manager => within(resource, ENTERPRISE_URN, |part| match value {
+                // By an id, which says the same.
+                Some(_) if is_named_by_id(part) => {}
                 Some(value) => {
                     let manager = Map::from_iter([("value".to_owned(), value.into())]);
                     part.insert("manager".to_owned(), manager.into());
@@ -243,6 +297,22 @@ impl Place {
             Self::Element(list, member) => set_element(resource, list, member, value),
         }
     }
+}
+
+fn is_named_by_id(extension: &Map) -> bool {
+    extension.contains_key("manager") && manager_address(extension).is_none()
+}
+
+/// The id by which the manager is named: anything that is no e-mail address.
+pub(super) fn manager_id(resource: &Map) -> Option<&str> {
+    let extension = resource.get(ENTERPRISE_URN)?.as_object()?;
+    let text = extension.get("manager")?.get("value")?.as_str()?;
+    Some(text).filter(|text| !text.is_empty() && manager_address(extension).is_none())
+}
+
+/// Whether the manager is named by their e-mail address.
+pub(super) fn names_manager(resource: &Map) -> bool {
+    Place::Manager.get(resource).is_some()
 }
 
 /// The manager's e-mail address, where the enterprise extension names them by it.

@@ -2,7 +2,10 @@
 //!
 //! The crate `scim` knows the protocol's data and none of ours; this is where both meet.
 
+mod breaker;
 pub mod groups;
+pub mod holds;
+mod manager;
 mod mapping;
 mod resource;
 pub mod users;
@@ -12,6 +15,14 @@ pub use resource::{group_tag, user as resource};
 use scim::Map;
 use scim::filter::Filter;
 use scim::sort::Sort;
+
+use crate::model::provisioning::Intent;
+use crate::model::user::UserView;
+
+/// Whether somebody is there for who provisions them: not if they were told that they are deleted.
+fn is_there(user: &UserView<'_>) -> bool {
+    user.deleted_at.is_none() && user.held != Some(Intent::Delete)
+}
 
 /// What is looked for.
 #[derive(Debug)]

@@ -1,24 +1,30 @@
 //! Users over SCIM: looked for, created, replaced, patched, deleted.
 
-use scim::filter::IndexAttribute;
+use scim::filter::{Filter, IndexAttribute};
 use scim::patch::PatchRequest;
 use scim::{Map, ScimError};
 use serde_json::Value;
 
 use crate::directory::Live;
+use crate::model::activity::LastActivity;
 use crate::model::change::Source;
 use crate::model::id::UserId;
-use crate::model::profile::{Profile, ProfileField};
+use crate::model::profile::Profile;
+use crate::model::provisioning::{Intent, KeySource};
 use crate::model::text::{self, fold};
-use crate::model::user::{NewUser, User, UserDetails, UserView};
+use crate::model::user::{NewUser, State, User, UserDetails, UserView};
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::error::Error;
 use crate::operations::precondition::Precondition;
-use crate::operations::provisioning::mapping::{self, Mapped};
-use crate::operations::provisioning::{Found, Search, resource};
-use crate::operations::users::{self, details, find_live, last_activity, live, save};
-use crate::operations::write::{Done, Write, write};
+use crate::operations::provisioning::breaker::{self, Breaker};
+use crate::operations::provisioning::manager::with_manager;
+use crate::operations::provisioning::mapping::{self, Mapped, lookup_key, lookup_keys};
+use crate::operations::provisioning::{Found, Search, is_there, resource};
+use crate::operations::users::{
+    create_or_revive, details, find_live, last_activity, live, save, unknown,
+};
+use crate::operations::write::{Write, write};
 use crate::store;
 
 /// People that are looked at before others have their turn with the image.
@@ -27,11 +33,16 @@ const LOOKED_AT_ONCE: usize = 1_000;
 /// Looks for users. Who was deleted is not there.
 pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found, Error> {
     let live = live(app, access).await?;
-    if let Some(found) = by_index(&live, &search) {
+    if (is_own_key(&search) || live.read().has_lookup())
+        && let Some(found) = by_index(&live, &search)
+    {
         return Ok(search.cut(found));
     }
     // Many are looked at: not where others wait to be answered.
     let looking = tokio::task::spawn_blocking(move || {
+        if let Some(found) = by_index(&live, &search) {
+            return search.cut(found);
+        }
         if search.filter.is_none() && search.sort.is_none() {
             return in_order(&live, &search);
         }
@@ -40,6 +51,26 @@ pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found,
     looking
         .await
         .map_err(|error| Error::Internal(error.to_string()))
+}
+
+/// Whether an index that is always there knows who matches.
+fn is_own_key(search: &Search) -> bool {
+    use IndexAttribute::{ExternalId, Id, UserName};
+    let term = search.filter.as_ref().and_then(Filter::index_term);
+    term.is_some_and(|term| matches!(term.attribute, Id | ExternalId | UserName))
+}
+
+/// Lends the user of that id to `show`.
+pub async fn get<R>(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    show: impl FnOnce(&UserView<'_>) -> R,
+) -> Result<R, Error> {
+    let live = live(app, access).await?;
+    let image = live.read();
+    let user = image.user(id).filter(is_there);
+    Ok(show(&user.ok_or_else(|| unknown(id))?))
 }
 
 /// Those who match, when an index knows them all.
@@ -54,14 +85,17 @@ fn by_index(live: &Live, search: &Search) -> Option<Vec<Map>> {
         }
         IndexAttribute::ExternalId => {
             let user = image.user_by_external_id(term.text);
-            user.filter(|user| user.deleted_at.is_none())
-                .into_iter()
-                .collect()
+            user.into_iter().collect()
         }
         IndexAttribute::UserName => image.users_named(term.text).collect(),
-        _ => return None,
+        IndexAttribute::EmailValue | IndexAttribute::DisplayName => {
+            let key = lookup_key(term.attribute, term.text);
+            image.looked_up(&key, lookup_keys)
+        }
+        IndexAttribute::MemberValue => return None,
     };
-    let resources = known.iter().map(|user| resource(user, &search.base));
+    let there = known.iter().filter(|user| is_there(user));
+    let resources = there.map(|user| resource(user, &search.base));
     Some(resources.filter(|found| filter.matches(found)).collect())
 }
 
@@ -69,56 +103,15 @@ fn by_index(live: &Live, search: &Search) -> Option<Vec<Map>> {
 fn in_order(live: &Live, search: &Search) -> Found {
     let image = live.read();
     let skipped = search.start_index.saturating_sub(1);
-    let shown = image.users_behind(None).skip(skipped).take(search.count);
+    let there = image.users_behind(None).filter(is_there);
+    let shown = there.skip(skipped).take(search.count);
     Found {
-        total: image.user_count(),
+        total: image.user_count() - image.held_count_of(Intent::Delete),
         resources: shown.map(|user| resource(&user, &search.base)).collect(),
     }
 }
 
-/// What whoever matches must have, as it can be seen without writing them down as a resource.
-enum Sign {
-    /// That e-mail address, in lower case, and as it stands in JSON.
-    Email(String, String),
-    /// That display name, in lower case.
-    DisplayName(String),
-}
-
-impl Sign {
-    fn of(search: &Search) -> Option<Self> {
-        let term = search.filter.as_ref()?.index_term()?;
-        let lower = term.text.to_lowercase();
-        match term.attribute {
-            IndexAttribute::EmailValue => {
-                let quoted = Value::from(lower.as_str()).to_string();
-                Some(Self::Email(lower, quoted))
-            }
-            IndexAttribute::DisplayName => Some(Self::DisplayName(lower)),
-            _ => None,
-        }
-    }
-
-    /// Whether a user may have it: in the profile, or in what was sent beside it.
-    fn may_be_had_by(&self, user: &UserView<'_>) -> bool {
-        let is = |field, wanted: &str| {
-            let value = user.profile.get(field);
-            value.is_some_and(|value| value.to_lowercase() == *wanted)
-        };
-        let sent = user.profile.provisioned().unwrap_or_default();
-        match self {
-            Self::Email(address, quoted) => {
-                is(ProfileField::EmailAddr, address)
-                    || (sent.contains("\"emails\"") && sent.to_lowercase().contains(quoted))
-            }
-            Self::DisplayName(name) => {
-                is(ProfileField::FullName, name) || sent.contains("\"displayName\"")
-            }
-        }
-    }
-}
-
 fn by_looking(live: &Live, search: &Search) -> Vec<Map> {
-    let sign = Sign::of(search);
     let mut found = Vec::new();
     let mut after = None;
     loop {
@@ -128,7 +121,7 @@ fn by_looking(live: &Live, search: &Search) -> Vec<Map> {
         for user in image.users_behind(after).take(LOOKED_AT_ONCE) {
             looked_at += 1;
             after = Some(user.id);
-            if sign.as_ref().is_some_and(|sign| !sign.may_be_had_by(&user)) {
+            if !is_there(&user) {
                 continue;
             }
             let shown = resource(&user, &search.base);
@@ -143,30 +136,48 @@ fn by_looking(live: &Live, search: &Search) -> Vec<Map> {
 }
 
 /// Creates a user, or brings a deleted one of the same `externalId` or `userName` back, under its
-/// old id.
+/// old id; one who waits to be deleted too, for whoever asked was told that they are.
 pub async fn create(app: &App, access: &Access, sent: Map) -> Result<UserDetails, Error> {
     let access = access.through(Source::Scim);
     let now = Mapped::of_resource(&sent);
     let username = username(&now)?;
     let live = live(app, &access).await?;
     assert_free(&live, &username, None)?;
+    let breaker = Breaker::of(&live);
     let nothing = Mapped::of_resource(&Map::new());
     let new = NewUser {
-        user_key: username.clone(),
+        user_key: key(&live, &now)?,
         username,
         external_id: external_id(&now)?,
         state: now.state,
         departments: Vec::new(),
         profile: mapping::changed_profile(&Profile::default(), &nothing, &sent)?,
     };
-    match users::create(app, &access, new, None).await {
-        Ok(Done::Now(user)) => Ok(user),
-        Ok(Done::Before(_)) => Err(Error::Internal("nothing was asked for once".to_owned())),
+    let id = UserId(app.new_id());
+    let created = write(app, &access, move |write| {
+        let mut new = new.clone();
+        new.profile = with_manager(write, new.profile, &Map::new(), &sent)?;
+        let is_active = new.state == State::Active;
+        let user = create_or_revive(write, id, new)?;
+        if user.id == id {
+            return details(write, user, LastActivity::default());
+        }
+        breaker::is_back(write, &user)?;
+        // Of who waited to be deleted the state is still what it was.
+        let mut told = user.clone();
+        change_state(write, breaker, &mut told, is_active)?;
+        let user = save(write, &user, told, "updated")?;
+        let seen = store::activity::of_user(write.tx, write.client, user.id)?;
+        details(write, user, seen)
+    });
+    let created = created.await.map_err(|error| match error {
         // In the words of who asked.
-        Err(Error::Conflict(refused)) if refused.field == "external_id" => Err(taken("externalId")),
-        Err(Error::Conflict(_)) => Err(taken("userName")),
-        Err(error) => Err(error),
-    }
+        Error::Conflict(refused) if refused.field == "external_id" => taken("externalId"),
+        Error::Conflict(_) => taken("userName"),
+        error => error,
+    })?;
+    breaker.tell(app, &access, &created.user, None);
+    Ok(created)
 }
 
 /// Replaces what can be said of a user. State stays where nothing is said of it.
@@ -201,14 +212,31 @@ pub async fn patch(
     change.await
 }
 
-/// Deletes a user, softly: nobody here, inactive for the gateway.
+/// Deletes a user, softly: nobody here, inactive for the gateway; or has it held.
 pub async fn delete(
     app: &App,
     access: &Access,
     id: UserId,
     precondition: Precondition,
 ) -> Result<(), Error> {
-    users::delete(app, &access.through(Source::Scim), id, precondition).await
+    let access = access.through(Source::Scim);
+    let breaker = Breaker::of(&*live(app, &access).await?);
+    let deleted = write(app, &access, move |write| {
+        let old = find_there(write, id)?;
+        precondition.check("user", old.revision)?;
+        let mut new = old.clone();
+        breaker.let_go(write, &mut new, Intent::Delete)?;
+        let action = if new.held.is_some() {
+            "updated"
+        } else {
+            "deleted"
+        };
+        let user = save(write, &old, new, action)?;
+        Ok((user, old.held))
+    });
+    let (user, before) = deleted.await?;
+    breaker.tell(app, &access, &user, before);
+    Ok(())
 }
 
 async fn change(
@@ -220,51 +248,76 @@ async fn change(
 ) -> Result<Result<UserDetails, ScimError>, Error> {
     let access = access.through(Source::Scim);
     let live = live(app, &access).await?;
+    let breaker = Breaker::of(&live);
     let seen = last_activity(app, &access, id).await?;
-    write(app, &access, move |write| {
-        let old = find_live(write, id)?;
+    let changed = write(app, &access, move |write| {
+        let old = find_there(write, id)?;
         precondition.check("user", old.revision)?;
         let before = details(write, old.clone(), seen)?;
-        let mut resource = mapping::to_resource(&before.view());
-        let said = Mapped::of_resource(&resource);
+        let said = mapping::to_resource(&before.view());
+        let mut resource = said.clone();
         if let Err(error) = make(&mut resource) {
             return Ok(Err(error));
         }
-        let new = changed(write, &live, &old, &said, &resource)?;
+        let mut new = changed(write, &live, &old, &said, &resource)?;
+        if let Some(active) = resource.get("active").and_then(Value::as_bool) {
+            change_state(write, breaker, &mut new, active)?;
+        }
         let user = save(write, &old, new, "updated")?;
-        Ok(Ok(UserDetails { user, ..before }))
-    })
-    .await
+        Ok(Ok((UserDetails { user, ..before }, old.held)))
+    });
+    Ok(changed.await?.map(|(changed, before)| {
+        breaker.tell(app, &access, &changed.user, before);
+        changed
+    }))
 }
 
-/// The record after a SCIM user that said `before` says `resource`.
+/// Makes somebody active or not, where they are told to be the other.
+fn change_state(
+    write: &mut Write<'_, '_>,
+    breaker: Breaker,
+    user: &mut User,
+    is_active: bool,
+) -> Result<(), Error> {
+    let told = mapping::told_state(user.state, user.held.map(|held| held.intent));
+    match (told, is_active) {
+        (State::Active, false) => breaker.let_go(write, user, Intent::Deactivate),
+        (State::Inactive, true) => {
+            user.state = State::Active;
+            user.held = None;
+            breaker::is_back(write, user)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The record after a SCIM user that said `before` says `resource`, but for its state.
 fn changed(
     write: &mut Write<'_, '_>,
     live: &Live,
     old: &User,
-    before: &Mapped,
+    before: &Map,
     resource: &Map,
 ) -> Result<User, Error> {
-    let now = Mapped::of_resource(resource);
+    let (said, now) = (Mapped::of_resource(before), Mapped::of_resource(resource));
+    let profile = mapping::changed_profile(&old.profile, &said, resource)?;
     let mut new = User {
-        profile: mapping::changed_profile(&old.profile, before, resource)?,
+        profile: with_manager(write, profile, before, resource)?,
         external_id: external_id(&now)?,
         ..old.clone()
     };
-    if resource.get("active").is_some_and(Value::is_boolean) {
-        new.state = now.state;
-    }
     new.username = username(&now)?;
     if fold(&new.username) != fold(&old.username) {
         assert_free(live, &new.username, Some(old.id))?;
-        // The key is the name until somebody gives them another one.
-        if fold(&old.user_key) == fold(&old.username) {
-            new.user_key = new.username.clone();
-            let other = store::users::find_by_user_key(write.tx, write.client, &new.user_key)?;
-            if other.is_some_and(|other| other.id != old.id) {
-                return Err(taken("userName"));
-            }
+    }
+    let (former, key) = (key(live, &said)?, key(live, &now)?);
+    // The key is made of what was sent until somebody gives them another one.
+    if fold(&former) != fold(&key) && fold(&old.user_key) == fold(&former) {
+        let other = store::users::find_by_user_key(write.tx, write.client, &key)?;
+        if other.is_some_and(|other| other.id != old.id) {
+            return Err(taken("userName"));
         }
+        new.user_key = key;
     }
     if let Some(external_id) = &new.external_id
         && new.external_id != old.external_id
@@ -273,6 +326,29 @@ fn changed(
         return Err(taken("externalId"));
     }
     Ok(new)
+}
+
+/// The user of that id, unless they are deleted or whoever provisions them was told so.
+fn find_there(write: &mut Write<'_, '_>, id: UserId) -> Result<User, Error> {
+    let user = find_live(write, id)?;
+    match user.held {
+        Some(held) if held.intent == Intent::Delete => Err(unknown(id)),
+        _ => Ok(user),
+    }
+}
+
+/// What the client has user keys made of.
+fn key(live: &Live, now: &Mapped) -> Result<Box<str>, Error> {
+    let source = live.read().client().provisioning.user_key;
+    let made_of = match source {
+        KeySource::UserName => None,
+        KeySource::ExternalId => now.external_id.as_deref(),
+        KeySource::Email => now.email(),
+    };
+    match made_of.filter(|text| !text.is_empty()) {
+        Some(text) => Ok(text::name("userName", text)?),
+        None => username(now),
+    }
 }
 
 fn username(now: &Mapped) -> Result<Box<str>, Error> {
@@ -290,7 +366,8 @@ fn external_id(now: &Mapped) -> Result<Option<Box<str>>, Error> {
 /// identity providers find people by them.
 fn assert_free(live: &Live, username: &str, own: Option<UserId>) -> Result<(), Error> {
     let image = live.read();
-    let is_anothers = image.users_named(username).any(|user| Some(user.id) != own);
+    let mut named = image.users_named(username);
+    let is_anothers = named.any(|user| Some(user.id) != own && is_there(&user));
     if is_anothers {
         return Err(taken("userName"));
     }

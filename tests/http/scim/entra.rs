@@ -151,3 +151,35 @@ async fn whoever_has_an_odd_value_is_found_by_it_too() {
         assert_eq!(provider.found(&filter).await, [odd.as_str()], "{filter}");
     }
 }
+
+#[tokio::test]
+async fn a_manager_is_named_by_the_id_of_a_user() {
+    let provider = Provider::new().await;
+    let boss = json!({ "userName": "boss", "emails": [{ "value": "boss@example.com", "type": "work" }] });
+    let boss = provider.user(boss).await;
+    let ann = provider.user(json!({ "userName": "ann", "externalId": "ann" })).await;
+    let manager = |value: Value| {
+        let path = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager";
+        json!([{ "op": "Add", "path": path, "value": value }])
+    };
+    let address = async || {
+        let user = provider.gateway("ann").await["user"].clone();
+        user["employment_info"]["manager_email"].clone()
+    };
+    let urn = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let named = provider.patch(&ann, manager(boss.as_str().into())).await.must_be(200).json();
+    assert_eq!(named[urn]["manager"]["value"], boss.as_str());
+    assert_eq!(address().await, "boss@example.com");
+    // An address says it itself.
+    let other = manager(json!({ "value": "other@example.com" }));
+    provider.patch(&ann, other).await.must_be(200);
+    assert_eq!(address().await, "other@example.com");
+    // Whom nobody knows has no address, and takes none away that was not theirs.
+    let put = json!({ "userName": "ann", "externalId": "ann", urn: { "manager": { "value": boss } } });
+    let path = format!("/Users/{ann}");
+    provider.send("PUT", &path, put).await.must_be(200);
+    assert_eq!(address().await, "boss@example.com");
+    let put = json!({ "userName": "ann", "externalId": "ann" });
+    provider.send("PUT", &path, put).await.must_be(200);
+    assert_eq!(address().await, Value::Null);
+}

@@ -1,7 +1,9 @@
 //! `/scim/v2/{client_id}`: what identity providers write.
 
+mod breaker;
 mod entra;
 mod errors;
+mod found;
 mod groups;
 mod lists;
 mod okta;

@@ -24,6 +24,7 @@ pub fn person(id: &str, username: &str, created_at: &str) -> User {
         created_at,
         updated_at: created_at,
         deleted_at: None,
+        held: None,
         revision: 0,
     }
 }
