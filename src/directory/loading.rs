@@ -280,7 +280,7 @@ fn read_changed(
     latest: i64,
 ) -> Result<Vec<User>, Error> {
     match store::changes::users_touched(tx, client, since, latest)? {
-        Some(ids) => store::users::find_many(tx, client, &ids),
+        Some(ids) => store::users::records_of(tx, client, &ids),
         None => store::users::changed_since(tx, client, since),
     }
 }
@@ -307,6 +307,7 @@ mod tests {
     use crate::model::department::Department;
     use crate::model::id::{DepartmentId, Id};
     use crate::model::profile::Profile;
+    use crate::model::provenance::{Provenance, TracedUser};
     use crate::model::provisioning::Provisioning;
     use crate::model::timestamp::Timestamp;
     use crate::model::user::State;
@@ -318,9 +319,9 @@ mod tests {
         Id::parse(&format!("0190a000-0000-7000-8000-{number:012x}")).unwrap()
     }
 
-    fn user_of(number: u64, revision: i64, departments: &[DepartmentId]) -> User {
+    fn user_of(number: u64, revision: i64, departments: &[DepartmentId]) -> TracedUser {
         let name = format!("user {number} at {revision}");
-        User {
+        let user = User {
             id: UserId(id(number)),
             username: name.as_str().into(),
             user_key: name.as_str().into(),
@@ -333,7 +334,8 @@ mod tests {
             deleted_at: None,
             held: None,
             revision,
-        }
+        };
+        TracedUser::stored(user, Provenance::default())
     }
 
     fn department(number: u64) -> Department {

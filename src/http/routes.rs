@@ -11,7 +11,7 @@ use hyper::{Method, StatusCode};
 use crate::http::answer::Response;
 use crate::http::call::{self, Call};
 use crate::http::clients::failure::Failure;
-use crate::http::clients::{activity, clients, departments, users};
+use crate::http::clients::{activity, clients, departments, provenance, users};
 use crate::http::observe::{Observer, RequestId};
 use crate::http::router::{Answering, Asked, Resource, Router};
 use crate::http::scim::{self, discovery, groups, users as scim_users};
@@ -67,6 +67,7 @@ pub fn table() -> Vec<Route> {
     const USER: &str = "/v2/clients/{client_id}/users/{user_id}";
     const RESTORE: &str = "/v2/clients/{client_id}/users/{user_id}/restore";
     const PROFILE: &str = "/v2/clients/{client_id}/users/{user_id}/profile";
+    const PROVENANCE: &str = "/v2/clients/{client_id}/users/{user_id}/provenance";
     const DEPARTMENTS: &str = "/v2/clients/{client_id}/departments";
     const DEPARTMENT: &str = "/v2/clients/{client_id}/departments/{department_id}";
     const MEMBERS: &str = "/v2/clients/{client_id}/departments/{department_id}/members";
@@ -88,6 +89,8 @@ pub fn table() -> Vec<Route> {
         of_client(&delete, USER, UsersWrite, "deleteUser", users::delete),
         of_client(&post, RESTORE, UsersWrite, "restoreUser", users::restore),
         of_client(&patch, PROFILE, UsersWrite, "updateUserProfile", users::patch_profile),
+        of_client(&get, PROVENANCE, UsersRead, "getUserProvenance", provenance::get),
+        of_client(&patch, PROVENANCE, UsersWrite, "updateUserProvenance", provenance::update),
         // Who groups people.
         of_client(&get, DEPARTMENTS, UsersRead, "listDepartments", departments::list),
         of_client(&get, DEPARTMENT, UsersRead, "getDepartment", departments::get),

@@ -50,6 +50,11 @@ impl Source {
             Self::CommandLine => "command_line",
         }
     }
+
+    /// Whether it repeats what another system says, and so leaves pinned fields alone.
+    pub fn is_provisioning(self) -> bool {
+        matches!(self, Self::Import | Self::Scim)
+    }
 }
 
 /// Who changes something, and through which door.

@@ -174,7 +174,7 @@ fn change_member(
         Err(Error::NotFound(..)) => return Ok(false),
         Err(error) => return Err(error),
     };
-    let mut new = old.clone();
+    let mut new = old.to_user();
     new.departments.retain(|known| *known != department);
     if membership == Membership::Member {
         if old.departments.contains(&department) {

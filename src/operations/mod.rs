@@ -21,6 +21,7 @@ pub mod migrate;
 pub mod nodes;
 pub mod oauth;
 pub mod precondition;
+pub mod provenance;
 pub mod provisioning;
 pub mod tokens;
 mod user_changes;

@@ -1,9 +1,11 @@
 //! How users' records are written: many at once, each with its change.
 
 use crate::model::change::Entity;
+use crate::model::field::Fields;
 use crate::model::id::DepartmentId;
 use crate::model::json;
 use crate::model::profile_text;
+use crate::model::provenance::TracedUser;
 use crate::model::provisioning::{Held, Intent};
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
@@ -32,7 +34,7 @@ pub(super) struct Written {
 
 /// A record as it is to be.
 struct Pending {
-    user: User,
+    user: TracedUser,
     action: &'static str,
     /// What the log says of it.
     detail: String,
@@ -42,8 +44,10 @@ struct Pending {
 impl UserChanges {
     /// Adds a user with the moments that it bears. Its keys are free, and nothing else is decided on
     /// it before the next flush.
-    pub(super) fn create(&mut self, write: &mut Write<'_, '_>, mut user: User) -> &User {
+    pub(super) fn create(&mut self, write: &mut Write<'_, '_>, mut user: User) -> &TracedUser {
         user.revision = write.take_number();
+        let origin = write.origin(user.revision);
+        let user = TracedUser::created(user, origin);
         let pending = Pending {
             detail: difference(None, &user),
             has_other_keys: true,
@@ -53,19 +57,38 @@ impl UserChanges {
         &self.created.push_mut(pending).user
     }
 
-    /// Makes `old` what `new` is, which bears the same id and differs. `updated_at` becomes the
-    /// write's moment unless `new` brings its own.
+    /// Makes `old` what `new` is, which bears the same id, as far as the write may. `updated_at` becomes
+    /// the write's moment unless `new` brings its own. `None`: nothing differs, and nothing is written.
     pub(super) fn save(
         &mut self,
         write: &mut Write<'_, '_>,
-        old: &User,
-        mut new: User,
+        old: &TracedUser,
+        new: User,
         action: &'static str,
-    ) -> &User {
+    ) -> Option<&TracedUser> {
+        let pinned = old.provenance().pinned();
+        self.save_pinning(write, old, new, pinned, action)
+    }
+
+    /// As [`Self::save`], with these fields pinned afterwards. Pins alone move the revision and not
+    /// `updated_at`: what the record says is the same.
+    pub(super) fn save_pinning(
+        &mut self,
+        write: &mut Write<'_, '_>,
+        old: &TracedUser,
+        new: User,
+        pinned: Fields,
+        action: &'static str,
+    ) -> Option<&TracedUser> {
+        let mut new = write.permitted(old, new);
         if new.held.is_some_and(|held| is_so(held.intent, &new)) {
             new.held = None;
         }
-        if new.updated_at == old.updated_at && is_other_record(old, &new) {
+        let is_same = new == **old;
+        if is_same && pinned == old.provenance().pinned() {
+            return None;
+        }
+        if !is_same && new.updated_at == old.updated_at && is_other_record(old, &new) {
             new.updated_at = write.now.max(old.updated_at);
         }
         new.revision = write.take_number();
@@ -76,13 +99,15 @@ impl UserChanges {
                 username: old.username.clone(),
             });
         }
+        let origin = write.origin(new.revision);
+        let new = old.changed(new, pinned, origin);
         let pending = Pending {
             detail: difference(Some(old), &new),
             has_other_keys: new.user_key != old.user_key || new.external_id != old.external_id,
             action,
             user: new,
         };
-        &self.saved.push_mut(pending).user
+        Some(&self.saved.push_mut(pending).user)
     }
 
     /// Writes what was decided on, and says what it was.
@@ -115,7 +140,7 @@ impl UserChanges {
         }
         store::users::remember_renames(write.tx, client, &renames, write.now)?;
         let pending = created.into_iter().chain(saved);
-        let users = pending.map(|pending| pending.user).collect();
+        let users = pending.map(|pending| pending.user.into_user()).collect();
         Ok(Written { users, renames })
     }
 }
@@ -140,12 +165,12 @@ fn is_other_record(old: &User, new: &User) -> bool {
     new.held == old.held || !is_seen_alike()
 }
 
-fn users<'p>(pending: impl IntoIterator<Item = &'p Pending>) -> Vec<&'p User> {
+fn users<'p>(pending: impl IntoIterator<Item = &'p Pending>) -> Vec<&'p TracedUser> {
     pending.into_iter().map(|pending| &pending.user).collect()
 }
 
 /// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`.
-fn difference(old: Option<&User>, new: &User) -> String {
+fn difference(old: Option<&TracedUser>, new: &TracedUser) -> String {
     let mut difference = Difference {
         out: vec![b'{'],
         old,
@@ -159,9 +184,14 @@ fn difference(old: Option<&User>, new: &User) -> String {
     difference.field("profile", |user| Some(&user.profile), profile_text::write);
     difference.field("departments", |user| Some(&*user.departments), ids);
     difference.field("created_at", |user| Some(user.created_at), moment);
-    let held = |user: &User| user.held.map(Held::to_text);
-    difference.field("held", held, |out, held| json::text(out, &held));
+    let held = |user: &TracedUser| user.held.map(Held::to_text);
+    difference.field("held", held, |out, held: String| json::text(out, &held));
     difference.field("deleted_at", |user| user.deleted_at, moment);
+    let pinned = |user: &TracedUser| {
+        let pinned = user.provenance().pinned();
+        (!pinned.is_empty()).then_some(pinned)
+    };
+    difference.field("pinned", pinned, names);
     difference.out.push(b'}');
     String::from_utf8(difference.out).expect("it is made of texts")
 }
@@ -169,8 +199,8 @@ fn difference(old: Option<&User>, new: &User) -> String {
 /// A text that is being written of what differs.
 struct Difference<'u> {
     out: Vec<u8>,
-    old: Option<&'u User>,
-    new: &'u User,
+    old: Option<&'u TracedUser>,
+    new: &'u TracedUser,
 }
 
 impl<'u> Difference<'u> {
@@ -178,7 +208,7 @@ impl<'u> Difference<'u> {
     fn field<T: PartialEq>(
         &mut self,
         name: &str,
-        of: impl Fn(&'u User) -> Option<T>,
+        of: impl Fn(&'u TracedUser) -> Option<T>,
         write: impl Fn(&mut Vec<u8>, T),
     ) {
         let (from, to) = (self.old.and_then(&of), of(self.new));
@@ -204,6 +234,12 @@ impl<'u> Difference<'u> {
 
 fn ids(out: &mut Vec<u8>, ids: &[DepartmentId]) {
     json::list(out, ids, |out, id| json::id(out, id.0));
+}
+
+fn names(out: &mut Vec<u8>, fields: Fields) {
+    json::list(out, fields.iter(), |out, field| {
+        json::text(out, &field.name());
+    });
 }
 
 fn moment(out: &mut Vec<u8>, moment: Timestamp) {

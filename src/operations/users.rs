@@ -8,10 +8,12 @@ use crate::directory::Live;
 use crate::model::activity::LastActivity;
 use crate::model::change::Source;
 use crate::model::department::Department;
+use crate::model::field::{Field, Fields};
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{Moment, Page, Position, UserQuery};
 use crate::model::profile_json;
+use crate::model::provenance::TracedUser;
 use crate::model::provisioning::Intent;
 use crate::model::user::{NewUser, State, Summary, User, UserDetails, UserView};
 use crate::operations::app::App;
@@ -104,12 +106,13 @@ pub async fn create(
     .await
 }
 
-/// Replaces the user's departments.
+/// Replaces the user's departments, and pins or unpins them when `pin` says so.
 pub async fn set_departments(
     app: &App,
     access: &Access,
     id: UserId,
     departments: Vec<DepartmentId>,
+    pin: Option<bool>,
     precondition: Precondition,
 ) -> Result<UserDetails, Error> {
     let seen = last_activity(app, access, id).await?;
@@ -119,10 +122,11 @@ pub async fn set_departments(
         let found = check_departments(write, &departments)?;
         let new = User {
             departments: departments.clone(),
-            ..old.clone()
+            ..old.to_user()
         };
+        let pinned = repinned(&old, Field::Departments.into(), pin);
         Ok(UserDetails {
-            user: save(write, &old, new, "updated")?,
+            user: save_pinning(write, &old, new, pinned, "updated")?.into_user(),
             departments: found,
             last_activity: seen,
         })
@@ -130,12 +134,14 @@ pub async fn set_departments(
     .await
 }
 
-/// Changes the user's profile and state by a JSON merge patch of the gateway's `user` object.
+/// Changes the user's profile and state by a JSON merge patch of the gateway's `user` object, and pins
+/// or unpins the fields that it names when `pin` says so.
 pub async fn patch_profile(
     app: &App,
     access: &Access,
     id: UserId,
     patch: Map<String, Value>,
+    pin: Option<bool>,
     precondition: Precondition,
 ) -> Result<UserDetails, Error> {
     let seen = last_activity(app, access, id).await?;
@@ -146,9 +152,10 @@ pub async fn patch_profile(
         let new = User {
             state: state.unwrap_or(old.state),
             profile,
-            ..old.clone()
+            ..old.to_user()
         };
-        let user = save(write, &old, new, "updated")?;
+        let pinned = repinned(&old, Fields::named_by(&patch), pin);
+        let user = save_pinning(write, &old, new, pinned, "updated")?.into_user();
         details(write, user, seen)
     })
     .await
@@ -166,7 +173,7 @@ pub async fn delete(
         precondition.check("user", old.revision)?;
         let new = User {
             deleted_at: Some(write.now),
-            ..old.clone()
+            ..old.to_user()
         };
         save(write, &old, new, "deleted").map(drop)
     })
@@ -185,7 +192,7 @@ pub async fn restore(
         let old = find(write, id)?;
         let new = User {
             deleted_at: None,
-            ..old.clone()
+            ..old.to_user()
         };
         let user = save(write, &old, new, "restored")?;
         details(write, user, seen)
@@ -198,11 +205,11 @@ pub(super) fn unknown(id: UserId) -> Error {
 }
 
 /// The user of that id, deleted or not.
-pub(super) fn find(write: &mut Write<'_, '_>, id: UserId) -> Result<User, Error> {
+pub(super) fn find(write: &mut Write<'_, '_>, id: UserId) -> Result<TracedUser, Error> {
     store::users::find(write.tx, write.client, id)?.ok_or_else(|| unknown(id))
 }
 
-pub(super) fn find_live(write: &mut Write<'_, '_>, id: UserId) -> Result<User, Error> {
+pub(super) fn find_live(write: &mut Write<'_, '_>, id: UserId) -> Result<TracedUser, Error> {
     find(write, id).and_then(|user| match user.deleted_at {
         None => Ok(user),
         Some(_) => Err(unknown(id)),
@@ -277,7 +284,7 @@ pub(super) fn create_or_revive(
     let taken = |field: &str| Error::conflict(field, format!("The {field} is taken"));
     // Whoever provisions was told that who waits to be deleted is.
     let is_provisioning = write.actor().source == Source::Scim;
-    let is_there = |user: &User| {
+    let is_there = |user: &TracedUser| {
         let is_leaving = user.held.is_some_and(|held| held.intent == Intent::Delete);
         user.deleted_at.is_none() && !(is_provisioning && is_leaving)
     };
@@ -310,7 +317,7 @@ pub(super) fn create_or_revive(
         },
         deleted_at: None,
         held: None,
-        ..old.clone()
+        ..old.to_user()
     };
     save(write, &old, revived, "restored")
 }
@@ -337,7 +344,7 @@ pub(super) fn insert(write: &mut Write<'_, '_>, id: UserId, new: NewUser) -> Res
 /// Adds a user with the moments that it bears.
 fn insert_whole(write: &mut Write<'_, '_>, user: User) -> Result<User, Error> {
     let mut changes = UserChanges::default();
-    let user = changes.create(write, user).clone();
+    let user = changes.create(write, user).to_user();
     write_whole(write, changes)?;
     Ok(user)
 }
@@ -352,21 +359,44 @@ pub(super) fn write_whole(
     Ok(())
 }
 
-/// Writes what differs between `old` and `new`, which bear the same id. A write that changes
-/// nothing moves nothing. `updated_at` becomes the write's moment unless `new` brings its own.
+/// Writes what differs between `old` and `new`, which bear the same id, and says what the record is
+/// now. A write that changes nothing moves nothing, and one that provisions leaves pinned fields as
+/// they are. `updated_at` becomes the write's moment unless `new` brings its own.
 pub(super) fn save(
     write: &mut Write<'_, '_>,
-    old: &User,
+    old: &TracedUser,
     new: User,
     action: &'static str,
 ) -> Result<User, Error> {
-    if new == *old {
-        return Ok(new);
-    }
+    let pinned = old.provenance().pinned();
+    save_pinning(write, old, new, pinned, action).map(TracedUser::into_user)
+}
+
+/// As [`save`], with these fields pinned afterwards.
+pub(super) fn save_pinning(
+    write: &mut Write<'_, '_>,
+    old: &TracedUser,
+    new: User,
+    pinned: Fields,
+    action: &'static str,
+) -> Result<TracedUser, Error> {
     let mut changes = UserChanges::default();
-    let user = changes.save(write, old, new, action).clone();
+    let saved = changes.save_pinning(write, old, new, pinned, action);
+    let Some(user) = saved.cloned() else {
+        return Ok(old.clone());
+    };
     write_whole(write, changes)?;
     Ok(user)
+}
+
+/// The fields that are pinned once `named` are, or are no more; as before when nothing is said.
+fn repinned(old: &TracedUser, named: Fields, pin: Option<bool>) -> Fields {
+    let pinned = old.provenance().pinned();
+    match pin {
+        None => pinned,
+        Some(true) => pinned | named,
+        Some(false) => pinned.without(named),
+    }
 }
 
 impl NewUser {

@@ -9,6 +9,7 @@ use crate::directory::News;
 use crate::directory::image::Delta;
 use crate::model::change::{Actor, Entity};
 use crate::model::id::ClientId;
+use crate::model::provenance::{Origin, TracedUser};
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
 use crate::operations::app::App;
@@ -102,6 +103,25 @@ impl<'t, 'c> Write<'t, 'c> {
             entity_id,
             action,
             detail,
+        }
+    }
+
+    /// The change under a number that was taken, as the fields that it sets remember it.
+    pub(super) fn origin(&self, number: i64) -> Origin {
+        Origin {
+            source: self.actor.source,
+            at: self.now,
+            number,
+        }
+    }
+
+    /// What this write may make of `old` when it wants `new`: whoever provisions leaves pinned fields
+    /// alone.
+    pub(super) fn permitted(&self, old: &TracedUser, new: User) -> User {
+        if self.actor.source.is_provisioning() {
+            old.with_pinned_kept(new)
+        } else {
+            new
         }
     }
 

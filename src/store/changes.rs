@@ -1,6 +1,6 @@
 //! The log: every change, recorded in the transaction that makes it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::change::{Actor, Entity};
 use crate::model::id::{ClientId, UserId};
@@ -88,6 +88,23 @@ pub fn users_touched(
         Ok::<(), Error>(())
     })?;
     Ok((is_told && count == latest - since).then_some(users))
+}
+
+/// By whom those of these changes were made that the log has; nothing for the command line's.
+pub fn actors(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    numbers: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, String>, Error> {
+    let sql = "SELECT number, actor FROM changes
+               WHERE client_id = $1 AND number = $2 AND actor IS NOT NULL";
+    let keys = numbers
+        .into_iter()
+        .map(|number| [Value::from(&client), number.into()]);
+    let actors = tx.all_many(sql, keys, |row| {
+        Ok((row.number(0)?, row.text(1)?.to_owned()))
+    })?;
+    Ok(actors.into_iter().collect())
 }
 
 /// What the log says of one change, for who reads it.

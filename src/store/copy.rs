@@ -141,6 +141,7 @@ pub static TABLES: &[Table] = &[
             ("revision", Number),
             ("departments", Text),
             ("held", Text),
+            ("provenance", Text),
         ],
     ),
     table(

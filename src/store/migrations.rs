@@ -3,13 +3,14 @@
 use crate::store::error::Error;
 use crate::store::tx::Tx;
 
-const STEPS: [&str; 7] = [
+const STEPS: [&str; 8] = [
     include_str!("migrations/001_foundation.sql"),
     include_str!("migrations/002_nodes.sql"),
     include_str!("migrations/003_departments_of_users.sql"),
     include_str!("migrations/004_users_touched_by_log.sql"),
     include_str!("migrations/005_oauth.sql"),
     include_str!("migrations/006_groups.sql"),
+    include_str!("migrations/007_provenance.sql"),
     include_str!("migrations/008_holds.sql"),
 ];
 

@@ -339,8 +339,9 @@ struct Placeholders {
 }
 
 impl Placeholders {
-    const NAMES: [&str; 14] = [
+    const NAMES: [&str; 15] = [
         "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14",
+        "$15",
     ];
 
     fn of(statement: &rusqlite::CachedStatement<'_>) -> Result<Self, Error> {

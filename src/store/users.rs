@@ -1,7 +1,11 @@
 //! People's records. Reads of people are for the directory; these are by key.
+//!
+//! Who is read to be changed comes with the provenance of the fields ([`TracedUser`]), and only such
+//! records are written. Reads of many, and those for images, leave that column out.
 
 use crate::model::id::{ClientId, DepartmentId, Id, UserId};
 use crate::model::profile::Profile;
+use crate::model::provenance::{Provenance, TracedUser};
 use crate::model::provisioning::Held;
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
@@ -13,11 +17,23 @@ use crate::store::tx::{Row, Tx, Value};
 /// The columns that [`read`] expects, behind a `SELECT`.
 macro_rules! select_users {
     ($rest:literal) => {
+        select_users!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
             "SELECT id, username, user_key, external_id, state, profile, created_at, updated_at,
-             deleted_at, revision, departments, held FROM users ",
+             deleted_at, revision, departments, held",
+            $more,
+            " FROM users ",
             $rest
         )
+    };
+}
+
+/// The columns that [`read_traced`] expects, behind a `SELECT`.
+macro_rules! select_traced_users {
+    ($rest:literal) => {
+        select_users!(", provenance", $rest)
     };
 }
 
@@ -60,7 +76,7 @@ pub fn page(
 }
 
 /// The user of that id, deleted or not.
-pub fn find(tx: &mut Tx<'_>, client: ClientId, id: UserId) -> Result<Option<User>, Error> {
+pub fn find(tx: &mut Tx<'_>, client: ClientId, id: UserId) -> Result<Option<TracedUser>, Error> {
     Ok(find_many(tx, client, [&id])?.pop())
 }
 
@@ -69,9 +85,20 @@ pub fn find_many<'k>(
     tx: &mut Tx<'_>,
     client: ClientId,
     ids: impl IntoIterator<Item = &'k UserId>,
+) -> Result<Vec<TracedUser>, Error> {
+    let sql = select_traced_users!("WHERE client_id = $1 AND id = $2");
+    read_many(tx, sql, client, ids.into_iter().map(Into::into))
+}
+
+/// The records that [`find_many`] would find, for images.
+pub fn records_of<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    ids: impl IntoIterator<Item = &'k UserId>,
 ) -> Result<Vec<User>, Error> {
     let sql = select_users!("WHERE client_id = $1 AND id = $2");
-    read_many(tx, sql, client, ids.into_iter().map(Into::into))
+    let keys = ids.into_iter().map(|id| [Value::from(&client), id.into()]);
+    tx.all_many(sql, keys, read)
 }
 
 /// Those of the users of these keys who are there, deleted or not. The keys are folded already.
@@ -79,8 +106,8 @@ pub fn find_many_by_user_key<'k>(
     tx: &mut Tx<'_>,
     client: ClientId,
     folded_keys: impl IntoIterator<Item = &'k String>,
-) -> Result<Vec<User>, Error> {
-    let sql = select_users!("WHERE client_id = $1 AND user_key_folded = $2");
+) -> Result<Vec<TracedUser>, Error> {
+    let sql = select_traced_users!("WHERE client_id = $1 AND user_key_folded = $2");
     read_many(tx, sql, client, folded_keys.into_iter().map(Into::into))
 }
 
@@ -89,8 +116,8 @@ pub fn find_many_by_external_id<'k>(
     tx: &mut Tx<'_>,
     client: ClientId,
     external_ids: impl IntoIterator<Item = &'k str>,
-) -> Result<Vec<User>, Error> {
-    let sql = select_users!("WHERE client_id = $1 AND external_id = $2");
+) -> Result<Vec<TracedUser>, Error> {
+    let sql = select_traced_users!("WHERE client_id = $1 AND external_id = $2");
     read_many(tx, sql, client, external_ids.into_iter().map(Into::into))
 }
 
@@ -99,8 +126,12 @@ fn read_many<'k>(
     sql: &str,
     client: ClientId,
     keys: impl Iterator<Item = Value<'k>>,
-) -> Result<Vec<User>, Error> {
-    tx.all_many(sql, keys.map(|key| [Value::from(&client), key]), read)
+) -> Result<Vec<TracedUser>, Error> {
+    tx.all_many(
+        sql,
+        keys.map(|key| [Value::from(&client), key]),
+        read_traced,
+    )
 }
 
 /// The user of that key, whatever its case, deleted or not.
@@ -108,7 +139,7 @@ pub fn find_by_user_key(
     tx: &mut Tx<'_>,
     client: ClientId,
     user_key: &str,
-) -> Result<Option<User>, Error> {
+) -> Result<Option<TracedUser>, Error> {
     Ok(find_many_by_user_key(tx, client, [&fold(user_key)])?.pop())
 }
 
@@ -117,7 +148,7 @@ pub fn find_by_external_id(
     tx: &mut Tx<'_>,
     client: ClientId,
     external_id: &str,
-) -> Result<Option<User>, Error> {
+) -> Result<Option<TracedUser>, Error> {
     Ok(find_many_by_external_id(tx, client, [external_id])?.pop())
 }
 
@@ -137,31 +168,40 @@ pub fn held_page(
 
 /// Adds a user. `false`, and nothing added, when the id, the user key or the
 /// external id is taken.
-pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
+pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &TracedUser) -> Result<bool, Error> {
     Ok(insert_many(tx, client, &[user])? == 1)
 }
 
 /// As [`insert`] each of them, and says how many were added.
-pub fn insert_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result<usize, Error> {
+pub fn insert_many(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    users: &[&TracedUser],
+) -> Result<usize, Error> {
     let sql = "INSERT INTO users (client_id, id, username, user_key, user_key_folded, external_id,
                state, profile, created_at, updated_at, deleted_at, revision,
-               departments, held)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+               departments, held, provenance)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
                ON CONFLICT DO NOTHING";
     write(tx, sql, client, users)
 }
 
 /// Replaces all of a user's record. `false` when there is no such user. The
 /// caller has made sure that the user key and the external id are free.
-pub fn update(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<bool, Error> {
+pub fn update(tx: &mut Tx<'_>, client: ClientId, user: &TracedUser) -> Result<bool, Error> {
     Ok(update_many(tx, client, &[user])? == 1)
 }
 
 /// As [`update`] each of them in turn, and says how many were there.
-pub fn update_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result<usize, Error> {
+pub fn update_many(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    users: &[&TracedUser],
+) -> Result<usize, Error> {
     let sql = "UPDATE users SET username = $3, user_key = $4, user_key_folded = $5,
                external_id = $6, state = $7, profile = $8, created_at = $9, updated_at = $10,
-               deleted_at = $11, revision = $12, departments = $13, held = $14 WHERE client_id = $1 AND id = $2";
+               deleted_at = $11, revision = $12, departments = $13, held = $14, provenance = $15
+               WHERE client_id = $1 AND id = $2";
     write(tx, sql, client, users)
 }
 
@@ -170,20 +210,19 @@ pub fn update_many(tx: &mut Tx<'_>, client: ClientId, users: &[&User]) -> Result
 pub fn update_many_under_same_keys(
     tx: &mut Tx<'_>,
     client: ClientId,
-    users: &[&User],
+    users: &[&TracedUser],
 ) -> Result<usize, Error> {
     let sql = "UPDATE users SET username = $3, state = $4, profile = $5, created_at = $6,
-               updated_at = $7, deleted_at = $8, revision = $9, departments = $10,
-               held = $11
-               WHERE client_id = $1 AND id = $2";
+               updated_at = $7, deleted_at = $8, revision = $9, departments = $10, held = $11,
+               provenance = $12 WHERE client_id = $1 AND id = $2";
     let made: Vec<_> = users
         .iter()
-        .map(|user| (profile_of(user), departments_of(user), held_of(user)))
+        .map(|user| (profile_of(user), held_of(user), lists_of(user)))
         .collect();
     let rows = users
         .iter()
         .zip(&made)
-        .map(|(user, (profile, departments, held))| {
+        .map(|(user, (profile, held, [departments, provenance]))| {
             [
                 Value::from(&client),
                 (&user.id).into(),
@@ -196,12 +235,13 @@ pub fn update_many_under_same_keys(
                 user.revision.into(),
                 departments.into(),
                 held.as_ref().into(),
+                provenance.into(),
             ]
         });
     tx.execute_many(sql, rows)
 }
 
-fn profile_of(user: &User) -> Option<String> {
+fn profile_of(user: &TracedUser) -> Option<String> {
     (!user.profile.is_empty()).then(|| profile_text::to_text(&user.profile))
 }
 
@@ -209,8 +249,13 @@ fn held_of(user: &User) -> Option<String> {
     user.held.map(Held::to_text)
 }
 
+/// The departments and the provenance as they are stored.
+fn lists_of(user: &TracedUser) -> [String; 2] {
+    [departments_of(user), user.provenance().to_text()]
+}
+
 /// The departments as they are stored: each id with a space behind it, the primary one first.
-fn departments_of(user: &User) -> String {
+fn departments_of(user: &TracedUser) -> String {
     let mut text = String::with_capacity(user.departments.len() * (Id::LENGTH + 1));
     for department in &user.departments {
         text.push_str(department.as_str());
@@ -219,36 +264,40 @@ fn departments_of(user: &User) -> String {
     text
 }
 
-fn write(tx: &mut Tx<'_>, sql: &str, client: ClientId, users: &[&User]) -> Result<usize, Error> {
+fn write(
+    tx: &mut Tx<'_>,
+    sql: &str,
+    client: ClientId,
+    users: &[&TracedUser],
+) -> Result<usize, Error> {
     let made: Vec<_> = users
         .iter()
         .map(|user| {
             let key = fold(&user.user_key);
-            (key, profile_of(user), departments_of(user), held_of(user))
+            (key, profile_of(user), held_of(user), lists_of(user))
         })
         .collect();
-    let rows =
-        users
-            .iter()
-            .zip(&made)
-            .map(|(user, (user_key_folded, profile, departments, held))| {
-                [
-                    Value::from(&client),
-                    (&user.id).into(),
-                    (&user.username).into(),
-                    (&user.user_key).into(),
-                    user_key_folded.into(),
-                    user.external_id.as_ref().into(),
-                    user.state.name().into(),
-                    profile.as_ref().into(),
-                    user.created_at.into(),
-                    user.updated_at.into(),
-                    user.deleted_at.into(),
-                    user.revision.into(),
-                    departments.into(),
-                    held.as_ref().into(),
-                ]
-            });
+    let rows = users.iter().zip(&made).map(
+        |(user, (user_key_folded, profile, held, [departments, provenance]))| {
+            [
+                Value::from(&client),
+                (&user.id).into(),
+                (&user.username).into(),
+                (&user.user_key).into(),
+                user_key_folded.into(),
+                user.external_id.as_ref().into(),
+                user.state.name().into(),
+                profile.as_ref().into(),
+                user.created_at.into(),
+                user.updated_at.into(),
+                user.deleted_at.into(),
+                user.revision.into(),
+                departments.into(),
+                held.as_ref().into(),
+                provenance.into(),
+            ]
+        },
+    );
     tx.execute_many(sql, rows)
 }
 
@@ -257,10 +306,10 @@ pub fn of_department(
     tx: &mut Tx<'_>,
     client: ClientId,
     department: DepartmentId,
-) -> Result<Vec<User>, Error> {
-    let sql = select_users!("WHERE client_id = $1 AND departments LIKE $2");
+) -> Result<Vec<TracedUser>, Error> {
+    let sql = select_traced_users!("WHERE client_id = $1 AND departments LIKE $2");
     let members = format!("%{department}%");
-    tx.all(sql, &[(&client).into(), (&members).into()], read)
+    tx.all(sql, &[(&client).into(), (&members).into()], read_traced)
 }
 
 /// Marks all members of a department as changed at `at` by the change `revision`. No record becomes
@@ -328,6 +377,13 @@ fn held(row: &Row<'_>) -> Result<Option<Held>, Error> {
     let unreadable = || Error::Failed("column held cannot be read".to_owned());
     let read = |text| Held::from_text(text).ok_or_else(unreadable);
     row.optional_text(11)?.map(read).transpose()
+}
+
+fn read_traced(row: &Row<'_>) -> Result<TracedUser, Error> {
+    let stored = row.text(12)?;
+    let provenance = Provenance::from_text(stored)
+        .ok_or_else(|| Error::Failed(format!("a stored provenance: cannot read {stored:?}")))?;
+    Ok(TracedUser::stored(read(row)?, provenance))
 }
 
 fn departments_from(stored: &str) -> Option<Vec<DepartmentId>> {

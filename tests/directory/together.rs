@@ -11,6 +11,7 @@ use rollcall::model::environment::Clock;
 use rollcall::model::id::UserId;
 use rollcall::model::page::UserQuery;
 use rollcall::model::profile::Profile;
+use rollcall::model::provenance::{Provenance, TracedUser};
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::user::{State, User};
 use rollcall::operations::activity::{SentReport, Subject, report};
@@ -59,6 +60,7 @@ async fn insert_members(world: &World) -> Vec<String> {
                 held: None,
                 revision: 1,
             };
+            let user = TracedUser::stored(user, Provenance::default());
             records::insert(tx, client, &user)?;
         }
         let page = records::page(tx, client, None, 1_000)?;

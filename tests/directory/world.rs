@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rollcall::model::change::{Actor, Entity, Source};
 use rollcall::model::client::NewClient;
 use rollcall::model::id::{ClientId, UserId};
+use rollcall::model::provenance::TracedUser;
 use rollcall::model::user::NewUser;
 use rollcall::operations::app::App;
 use rollcall::operations::caller::{Access, AdminAccess};
@@ -102,7 +103,8 @@ impl World {
         let (client, name) = (self.clients[0], name.to_owned());
         let write = self.beside.write(move |tx| {
             let number = store::clients::lock(tx, client)?.unwrap() + 1;
-            let mut record = store::users::find(tx, client, user)?.unwrap();
+            let old = store::users::find(tx, client, user)?.unwrap();
+            let mut record = old.to_user();
             let rename = Rename {
                 number,
                 user,
@@ -110,6 +112,7 @@ impl World {
             };
             record.username = name.as_str().into();
             record.revision = number;
+            let record = TracedUser::stored(record, old.provenance().clone());
             store::users::update(tx, client, &record)?;
             store::users::remember_rename(tx, client, &rename, record.updated_at)?;
             let actor = Actor {

@@ -102,6 +102,7 @@ async fn every_answer_on_a_walk_through_the_api_is_as_documented(on: Backend) {
     lists(&mut walk, &department, &user).await;
     members(&mut walk, &department, &user).await;
     profiles(&mut walk, &user).await;
+    provenance(&mut walk, &user).await;
     gateway(&mut walk).await;
     machines(&mut walk).await;
     identity_provider(&mut walk).await;
@@ -336,6 +337,43 @@ async fn profiles(walk: &mut Walk, user: &str) {
         400,
         &format!("PATCH {path}"),
         json!({ "shoe_size": "43" }),
+    )
+    .await;
+}
+
+async fn provenance(walk: &mut Walk, user: &str) {
+    let path = format!("/v2/clients/{CLIENT}/users/{user}/provenance");
+    let patch = format!("PATCH {path}");
+    let pins = &document()["components"]["schemas"]["PinChange"]["examples"][0];
+    let pinned = walk.send("updateUserProvenance", 200, &patch, pins.clone());
+    let tag = pinned.await.header("etag").to_owned();
+    let shown = walk.get("getUserProvenance", 200, &path).await;
+    assert_eq!(shown.header("etag"), tag);
+    let known = Sent("GET", &path, &[("if-none-match", &tag)], None);
+    walk.ask("getUserProvenance", 304, known).await;
+    let unknown = json!({ "pinned": { "shoe_size": true } });
+    walk.send("updateUserProvenance", 400, &patch, unknown)
+        .await;
+    let stale = Some(json!({ "pinned": {} }));
+    let stale = Sent("PATCH", &path, &[("if-match", "\"1\"")], stale);
+    walk.ask("updateUserProvenance", 412, stale).await;
+    let one = format!("/v2/clients/{CLIENT}/users/{user}");
+    let body = json!({ "departments": [] });
+    walk.send(
+        "updateUser",
+        200,
+        &format!("PATCH {one}?pin=true"),
+        body.clone(),
+    )
+    .await;
+    walk.send("updateUser", 400, &format!("PATCH {one}?pin=perhaps"), body)
+        .await;
+    let patch = format!("PATCH {one}/profile?pin=false");
+    walk.send(
+        "updateUserProfile",
+        200,
+        &patch,
+        json!({ "first_name": "Jon" }),
     )
     .await;
 }

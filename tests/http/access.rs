@@ -52,6 +52,12 @@ fn rows() -> Vec<(&'static str, Value, Expected)> {
         ("deleteUser", none(), GONE),
         ("restoreUser", none(), READ),
         ("updateUserProfile", json!({"first_name": "x"}), READ),
+        ("getUserProvenance", none(), READ),
+        (
+            "updateUserProvenance",
+            json!({"pinned": {"departments": true}}),
+            READ,
+        ),
         ("listDepartments", none(), READ),
         ("getDepartment", none(), READ),
         ("createDepartment", json!({"name": "B"}), MADE),

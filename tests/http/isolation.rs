@@ -123,6 +123,18 @@ impl Side {
                 json!({"last_name": "x"}),
             ),
             (
+                "getUserProvenance",
+                "GET",
+                path(&format!("{user}/provenance")),
+                none(),
+            ),
+            (
+                "updateUserProvenance",
+                "PATCH",
+                path(&format!("{user}/provenance")),
+                json!({"pinned": {"departments": false}}),
+            ),
+            (
                 "createDepartment",
                 "POST",
                 path("/departments"),

@@ -9,6 +9,7 @@ use rollcall::model::change::Source;
 use rollcall::model::client::Client;
 use rollcall::model::id::{ClientId, Id, UserId};
 use rollcall::model::profile::Profile;
+use rollcall::model::provenance::{Provenance, TracedUser};
 use rollcall::model::provisioning::Provisioning;
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::user::{NewUser, State, User};
@@ -69,6 +70,10 @@ fn user(number: u64) -> User {
         held: None,
         revision: i64::try_from(number).unwrap(),
     }
+}
+
+fn traced(number: u64) -> TracedUser {
+    TracedUser::stored(user(number), Provenance::default())
 }
 
 #[test]
@@ -233,7 +238,7 @@ async fn store_of(on: Backend, clients: u64) -> (Empty, Arc<Store>) {
     let write = store.write(move |tx| {
         for number in 0..clients {
             store::clients::insert(tx, &client(number))?;
-            store::users::insert(tx, ClientId(id(number)), &user(1))?;
+            store::users::insert(tx, ClientId(id(number)), &traced(1))?;
         }
         Ok::<(), store::Error>(())
     });
@@ -294,7 +299,7 @@ async fn images_that_grow_keep_the_budget_too(on: Backend) {
     assert_eq!(directory.size().0, 3);
     let write = store.write(move |tx| {
         for number in 2..1_000 {
-            store::users::insert(tx, c, &user(number))?;
+            store::users::insert(tx, c, &traced(number))?;
         }
         store::clients::set_change_number(tx, c, 1_000)
     });

@@ -70,7 +70,9 @@ async fn write(world: &World, app: &App, dice: &Dice, departments: &[DepartmentI
             } else {
                 Vec::new()
             };
-            lenient(users::set_departments(app, &access, user, sent, Precondition::None).await);
+            lenient(
+                users::set_departments(app, &access, user, sent, None, Precondition::None).await,
+            );
         }
         3 => {
             let everybody = people.iter().map(ToString::to_string).collect();
@@ -88,7 +90,9 @@ async fn write(world: &World, app: &App, dice: &Dice, departments: &[DepartmentI
         4 => {
             let mut patch = Map::new();
             patch.insert("first_name".to_owned(), json!(name));
-            lenient(users::patch_profile(app, &access, user, patch, Precondition::None).await);
+            lenient(
+                users::patch_profile(app, &access, user, patch, None, Precondition::None).await,
+            );
         }
         _ => {
             let ago = i64::try_from(dice.below(5_000)).unwrap();

@@ -182,7 +182,8 @@ async fn restore(world: &mut World, app: usize, client: usize) -> String {
 async fn set_departments(world: &mut World, app: usize, client: usize) -> String {
     let (id, sent) = (anybody(world, client), some_departments(world, client));
     let (app, access) = (&world.apps[app], world.access(client));
-    let answer = users::set_departments(app, &access, id, sent.clone(), Precondition::None).await;
+    let answer =
+        users::set_departments(app, &access, id, sent.clone(), None, Precondition::None).await;
     let (now, known) = (world.now(), are_known(world, client, &sent));
     let model = &mut world.clients[client].1;
     match (model.live(id).is_some(), known) {
@@ -208,7 +209,7 @@ async fn patch_profile(world: &mut World, app: usize, client: usize) -> String {
     let state = if is_active { "ACTIVE" } else { "INACTIVE" };
     patch.insert("state".to_owned(), Value::from(state));
     let (app, access) = (&world.apps[app], world.access(client));
-    let answer = users::patch_profile(app, &access, id, patch, Precondition::None).await;
+    let answer = users::patch_profile(app, &access, id, patch, None, Precondition::None).await;
     let now = world.now();
     let model = &mut world.clients[client].1;
     if model.live(id).is_none() {

@@ -16,6 +16,7 @@ mod batches;
 mod csv;
 mod export;
 mod jsonl;
+mod pins;
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;

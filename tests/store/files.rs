@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rollcall::store::backup::{backup, restore};
 use rollcall::store::{Error, Location, Store, users};
 
-use crate::world::{A, client_id, user, user_id};
+use crate::world::{A, client_id, traced, user, user_id};
 
 /// A directory of files, gone with the test.
 struct Files(tempfile::TempDir);
@@ -46,7 +46,11 @@ impl Files {
 async fn insert(store: &Store, numbers: std::ops::RangeInclusive<u64>) {
     let write = store.write(move |tx| {
         for number in numbers.clone() {
-            users::insert(tx, client_id(A), &user(number, &format!("u{number}")))?;
+            users::insert(
+                tx,
+                client_id(A),
+                &traced(user(number, &format!("u{number}"))),
+            )?;
         }
         Ok::<(), Error>(())
     });

@@ -6,14 +6,14 @@ use futures_util::future::join_all;
 use parking_lot::Mutex;
 use rollcall::store::{Error, Tx, clients, users};
 
-use crate::world::{A, B, World, client_id, user, user_id};
+use crate::world::{A, B, World, client_id, traced, user, user_id};
 
 /// Far more than there are connections, and than share one commit.
 const WAITING: u64 = 150;
 
 fn insert(tx: &mut Tx<'_>, client: u64, number: u64) -> Result<(), Error> {
     clients::lock(tx, client_id(client))?;
-    let user = user(number, &format!("u{number}"));
+    let user = traced(user(number, &format!("u{number}")));
     assert!(users::insert(tx, client_id(client), &user)?);
     Ok(())
 }

@@ -9,7 +9,7 @@ use rollcall::store::changes::{self, Change};
 use rollcall::store::users::{self, Rename};
 use rollcall::store::{Error, Tx, clients, departments};
 
-use crate::world::{A, B, World, at, client, client_id, department, id, user, user_id};
+use crate::world::{A, B, World, at, client, client_id, department, id, traced, user, user_id};
 
 contract! {
     writes_of_one_client_are_serial_and_its_log_has_no_gaps,
@@ -166,7 +166,7 @@ async fn what_changed_since_a_number_is_what_later_changes_touched(world: &World
                 let mut user = user(number, &format!("u{number}"));
                 let mut department = department(number, &format!("d{number}"));
                 (user.revision, department.revision) = (revision, revision);
-                users::insert(tx, client_id(A), &user)?;
+                users::insert(tx, client_id(A), &traced(user))?;
                 departments::insert(tx, client_id(A), &department)?;
             }
             Ok(())

@@ -41,6 +41,7 @@ mod lanes;
 mod leases;
 mod log;
 mod migrations;
+mod provenance;
 mod records;
 mod registry;
 mod server;

@@ -2,7 +2,7 @@
 
 use rollcall::store::{Condition, Store, users};
 
-use crate::world::{A, B, World, at, client_id, department_id, id, user, user_id};
+use crate::world::{A, B, World, at, client_id, department_id, id, traced, user, user_id};
 
 contract! {
     who_belonged_where_still_does_in_the_same_order,
@@ -11,7 +11,8 @@ contract! {
 /// Takes the schema back to its second step, which had a table of memberships, and puts
 /// these rows into it: client, user, department and position.
 async fn go_back_to_memberships(world: &World, rows: &'static [(u64, u64, u64, i64)]) {
-    let schema = "ALTER TABLE users DROP COLUMN departments;
+    let schema = "ALTER TABLE users DROP COLUMN provenance;
+        ALTER TABLE users DROP COLUMN departments;
         CREATE INDEX users_by_revision ON users (client_id, revision);
         CREATE TABLE memberships (
             client_id TEXT NOT NULL, user_id TEXT NOT NULL, department_id TEXT NOT NULL,
@@ -47,7 +48,11 @@ async fn who_belonged_where_still_does_in_the_same_order(world: &World) {
     world
         .write(|tx| {
             for (client, number) in [(A, 1), (A, 2), (A, 3), (B, 1)] {
-                users::insert(tx, client_id(client), &user(number, &format!("u{number}")))?;
+                users::insert(
+                    tx,
+                    client_id(client),
+                    &traced(user(number, &format!("u{number}"))),
+                )?;
             }
             Ok(())
         })
@@ -70,7 +75,10 @@ async fn who_belonged_where_still_does_in_the_same_order(world: &World) {
             Ok((of_a, users::find(tx, client_id(B), user_id(1))?))
         })
         .await;
-    let of_a: Vec<_> = of_a.into_iter().map(|user| user.departments).collect();
+    let of_a: Vec<_> = of_a
+        .into_iter()
+        .map(|user| user.into_user().departments)
+        .collect();
     let expected = [vec![3, 2, 1], vec![], vec![2]];
     assert_eq!(
         of_a,

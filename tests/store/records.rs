@@ -2,10 +2,13 @@
 //! should be, and no client ever meets another's.
 
 use rollcall::model::profile::{ProfileDraft, ProfileField};
+use rollcall::model::provenance::TracedUser;
 use rollcall::model::user::State;
 use rollcall::store::{clients, departments, users};
 
-use crate::world::{A, B, World, at, client, client_id, department, department_id, user, user_id};
+use crate::world::{
+    A, B, World, at, client, client_id, department, department_id, traced, user, user_id,
+};
 
 contract! {
     a_client_is_read_as_it_was_written,
@@ -36,7 +39,7 @@ async fn many_are_written_and_looked_up_at_once(world: &World) {
             user
         })
         .collect();
-    let written = all.clone();
+    let written: Vec<_> = all.iter().cloned().map(traced).collect();
     world
         .write(move |tx| {
             let users: Vec<_> = written.iter().collect();
@@ -50,10 +53,13 @@ async fn many_are_written_and_looked_up_at_once(world: &World) {
             );
             assert_eq!(users::update_many(tx, client_id(A), &users)?, users.len());
             assert_eq!(users::update_many(tx, client_id(B), &users)?, 0);
-            let mut half = half.iter().map(|user| (*user).clone()).collect::<Vec<_>>();
-            half.iter_mut()
-                .for_each(|user| user.departments = vec![sales]);
-            let half: Vec<_> = half.iter().collect();
+            let moved = half.iter().map(|user| {
+                let mut user = user.to_user();
+                user.departments = vec![sales];
+                traced(user)
+            });
+            let moved: Vec<_> = moved.collect();
+            let half: Vec<_> = moved.iter().collect();
             let updated = users::update_many_under_same_keys(tx, client_id(A), &half)?;
             assert_eq!(updated, half.len());
             for (number, name) in [(1, "Sales"), (2, "Lab")] {
@@ -70,7 +76,7 @@ async fn many_are_written_and_looked_up_at_once(world: &World) {
     all[..half]
         .iter_mut()
         .for_each(|user| user.departments = vec![sales]);
-    let expected = all.clone();
+    let expected: Vec<_> = all.iter().cloned().map(traced).collect();
     world
         .read(move |tx| {
             let nobody = user_id(MANY + 1);
@@ -164,18 +170,19 @@ async fn a_user_is_read_as_it_was_written(world: &World) {
     full.external_id = Some("E-1".into());
     full.state = State::Inactive;
     full.deleted_at = Some(at(9));
-    let (bare, written) = (user(2, "bare"), full.clone());
-    let also = bare.clone();
+    let (bare, full) = (user(2, "bare"), traced(full));
+    let (written, also) = (full.clone(), traced(bare.clone()));
     world
         .write(move |tx| {
             assert!(users::insert(tx, client_id(A), &written)?);
             assert!(users::insert(tx, client_id(A), &also)?);
-            assert!(!users::update(tx, client_id(A), &user(3, "none"))?);
+            assert!(!users::update(tx, client_id(A), &traced(user(3, "none")))?);
             Ok(())
         })
         .await;
     let mut changed = bare;
     (changed.username, changed.revision) = ("changed".into(), 7);
+    let changed = traced(changed);
     let written = changed.clone();
     world
         .write(move |tx| {
@@ -205,22 +212,24 @@ async fn a_user_is_read_as_it_was_written(world: &World) {
 async fn a_taken_id_key_or_external_id_adds_nobody(world: &World) {
     let mut first = user(1, "Straße");
     first.external_id = Some("x".into());
+    let first = traced(first);
     world
         .write(move |tx| {
             assert!(users::insert(tx, client_id(A), &first)?);
             assert!(
-                !users::insert(tx, client_id(A), &user(1, "other"))?,
+                !users::insert(tx, client_id(A), &traced(user(1, "other")))?,
                 "the id"
             );
             assert!(
-                !users::insert(tx, client_id(A), &user(2, "STRAßE"))?,
+                !users::insert(tx, client_id(A), &traced(user(2, "STRAßE")))?,
                 "the key"
             );
             let mut same_external_id = user(2, "other");
             same_external_id.external_id = Some("x".into());
-            assert!(!users::insert(tx, client_id(A), &same_external_id)?);
-            let mut other_case = same_external_id;
+            let mut other_case = same_external_id.clone();
+            assert!(!users::insert(tx, client_id(A), &traced(same_external_id))?);
             other_case.external_id = Some("X".into());
+            let other_case = traced(other_case);
             assert!(users::insert(tx, client_id(A), &other_case)?, "case counts");
             assert_eq!(users::page(tx, client_id(A), None, 9)?.len(), 2);
             Ok(())
@@ -234,7 +243,7 @@ async fn users_are_paged_by_id_with_the_deleted(world: &World) {
             for number in [3, 1, 2] {
                 let mut user = user(number, &format!("u{number}"));
                 user.deleted_at = (number == 2).then(|| at(5));
-                users::insert(tx, client_id(A), &user)?;
+                users::insert(tx, client_id(A), &traced(user))?;
             }
             Ok(())
         })
@@ -266,7 +275,7 @@ async fn the_same_user_in_two_clients_never_meets(world: &World) {
         user
     };
     let (in_a, in_b) = (of("in A"), of("in B"));
-    let (a, b) = (in_a.clone(), in_b.clone());
+    let (a, b) = (traced(in_a.clone()), traced(in_b.clone()));
     world
         .write(move |tx| {
             assert!(users::insert(tx, client_id(A), &a)?);
@@ -279,10 +288,18 @@ async fn the_same_user_in_two_clients_never_meets(world: &World) {
         let found = world
             .read(move |tx| {
                 let client = client_id(client);
-                Ok([
+                let by_key = [
                     users::find(tx, client, user_id(1))?,
                     users::find_by_user_key(tx, client, "KEY")?,
                     users::find_by_external_id(tx, client, "external")?,
+                ];
+                let [by_id, by_user_key, by_external_id] =
+                    by_key.map(|found| found.map(TracedUser::into_user));
+                Ok([
+                    by_id,
+                    by_user_key,
+                    by_external_id,
+                    users::records_of(tx, client, &[user_id(1)])?.pop(),
                     users::page(tx, client, None, 9)?.pop(),
                     users::changed_since(tx, client, 0)?.pop(),
                 ])
@@ -389,9 +406,9 @@ async fn a_users_departments_keep_their_order(world: &World) {
     one.departments = vec![sales];
     let mut other = user(2, "u2");
     other.departments = vec![lab];
-    let (first, second) = (one.clone(), other.clone());
+    let (first, second) = (traced(one.clone()), traced(other.clone()));
     one.departments = vec![lab, sales, legal];
-    let last = one.clone();
+    let last = traced(one.clone());
     world
         .write(move |tx| {
             assert_eq!(users::insert_many(tx, client_id(A), &[&first, &second])?, 2);
@@ -427,7 +444,7 @@ async fn who_leaves_a_department_stays_in_the_others(world: &World) {
             for (number, departments) in all {
                 let mut user = user(number, &format!("u{number}"));
                 user.departments = departments;
-                users::insert(tx, client_id(A), &user)?;
+                users::insert(tx, client_id(A), &traced(user))?;
             }
             let touched = users::touch_members(tx, client_id(A), sales, at(7), 9)?;
             assert_eq!(touched, 2);
@@ -455,16 +472,17 @@ async fn members_of_two_clients_never_meet(world: &World) {
         .write(move |tx| {
             let mut member = user(1, "u");
             member.departments = vec![sales];
+            let at_first = traced(member.clone());
             for client in [A, B] {
-                users::insert(tx, client_id(client), &member)?;
+                users::insert(tx, client_id(client), &at_first)?;
             }
             assert_eq!(users::touch_members(tx, client_id(B), sales, at(5), 6)?, 1);
             assert_eq!(users::leave_department(tx, client_id(B), sales)?, 1);
             let untouched = users::find(tx, client_id(A), user_id(1))?.unwrap();
-            assert_eq!(untouched, member);
-            assert!(users::update(tx, client_id(B), &member)?);
+            assert_eq!(untouched, at_first);
+            assert!(users::update(tx, client_id(B), &at_first)?);
             member.departments = vec![];
-            assert!(users::update(tx, client_id(A), &member)?);
+            assert!(users::update(tx, client_id(A), &traced(member))?);
             let other = users::find(tx, client_id(B), user_id(1))?.unwrap();
             assert_eq!(other.departments, [sales]);
             Ok(())

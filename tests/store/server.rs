@@ -19,7 +19,7 @@ use rollcall::store::{
 use rollcall_testbed::postgres::{Database, Options, Server};
 use tokio::sync::Barrier;
 
-use crate::world::{A, at, client_id, user, user_id};
+use crate::world::{A, at, client_id, traced, user, user_id};
 
 fn location(url: &str) -> Location {
     Location::parse(url).unwrap()
@@ -254,7 +254,7 @@ async fn a_failure_that_is_ignored_is_no_success() {
     let database = Database::create();
     let store = open(&database.url()).await;
     let ignoring = |tx: &mut Tx<'_>| {
-        users::insert(tx, client_id(A), &user(1, "anna"))?;
+        users::insert(tx, client_id(A), &traced(user(1, "anna")))?;
         drop(tx.execute("INSERT INTO nowhere (x) VALUES ($1)", &[1.into()]));
         Ok::<(), Error>(())
     };

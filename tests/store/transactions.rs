@@ -5,7 +5,7 @@ use std::sync::{Arc, mpsc};
 use parking_lot::Mutex;
 use rollcall::store::{Error, Tx, clients, secrets, users};
 
-use crate::world::{A, World, client_id, user, user_id};
+use crate::world::{A, World, client_id, traced, user, user_id};
 
 contract! {
     an_error_undoes_its_own_request_alone,
@@ -34,7 +34,7 @@ fn insert(tx: &mut Tx<'_>, number: u64) -> Result<(), Error> {
     assert!(users::insert(
         tx,
         client_id(A),
-        &user(number, &format!("u{number}"))
+        &traced(user(number, &format!("u{number}")))
     )?);
     Ok(())
 }
@@ -231,7 +231,7 @@ async fn what_was_written_is_there_after_opening_again(world: &World) {
     let found = another
         .read(|tx| users::find(tx, client_id(A), user_id(1)))
         .await;
-    assert_eq!(found.unwrap(), Some(user(1, "u1")));
+    assert_eq!(found.unwrap(), Some(traced(user(1, "u1"))));
     another.write(|tx| insert(tx, 2)).await.unwrap();
     assert_eq!(ids(world).await, [user_id(1), user_id(2)]);
     let kept = world

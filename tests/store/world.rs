@@ -4,6 +4,7 @@ use rollcall::model::client::{Client, Partner};
 use rollcall::model::department::Department;
 use rollcall::model::id::{ClientId, DepartmentId, Id, UserId};
 use rollcall::model::profile::Profile;
+use rollcall::model::provenance::{Provenance, TracedUser};
 use rollcall::model::provisioning::{KeySource, Provisioning};
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::user::{State, User};
@@ -167,6 +168,11 @@ pub fn user(number: u64, user_key: &str) -> User {
         held: None,
         revision: 2,
     }
+}
+
+/// The record of somebody of whose fields nothing is remembered.
+pub fn traced(user: User) -> TracedUser {
+    TracedUser::stored(user, Provenance::default())
 }
 
 /// A department of that number, with that name.

@@ -8,5 +8,6 @@ pub mod activity;
 pub mod clients;
 pub mod departments;
 pub mod failure;
+pub mod provenance;
 pub mod users;
 pub mod wire;

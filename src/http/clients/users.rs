@@ -9,6 +9,7 @@ use crate::http::answer::{self, Repeatable};
 use crate::http::body;
 use crate::http::call::Call;
 use crate::http::clients::failure::Failure;
+use crate::http::clients::provenance;
 use crate::http::clients::wire::{self, USER_FIELDS, UserPage};
 use crate::http::profile_body;
 use crate::http::query::{Query, shown};
@@ -167,7 +168,7 @@ pub async fn create(call: Call, access: Access) -> Result<Response, Failure> {
 
 /// `PATCH …/users/{user_id}`
 pub async fn update(call: Call, access: Access) -> Result<Response, Failure> {
-    call.query(&[])?;
+    let pin = provenance::pin(&call.query(&["pin"])?)?;
     let id = call.user_id()?;
     let mut fields = call.fields().await?;
     let departments = fields.texts_if_given("departments", DEPARTMENTS_MAX)?;
@@ -176,8 +177,8 @@ pub async fn update(call: Call, access: Access) -> Result<Response, Failure> {
         departments.ok_or_else(|| Invalid::new("departments", "departments is required"))?;
     let departments = department_ids(&departments)?;
     let precondition = etag::precondition(call.headers());
-    let user = users::set_departments(call.app(), &access, id, departments, precondition).await?;
-    Ok(shown_user(&user).into_response(call.path()))
+    let set = users::set_departments(call.app(), &access, id, departments, pin, precondition);
+    Ok(shown_user(&set.await?).into_response(call.path()))
 }
 
 /// `DELETE …/users/{user_id}`
@@ -216,13 +217,13 @@ pub async fn profile(call: Call, access: Access) -> Result<Response, Failure> {
 
 /// `PATCH …/users/{user_id}/profile`: a JSON merge patch (RFC 7396).
 pub async fn patch_profile(call: Call, access: Access) -> Result<Response, Failure> {
-    call.query(&[])?;
+    let pin = provenance::pin(&call.query(&["pin"])?)?;
     let id = call.user_id()?;
     let body = call.body().await?;
     let media_types = ["application/merge-patch+json", "application/json"];
     let patch = body::object(call.headers(), &body, &media_types)?.into_object();
     let precondition = etag::precondition(call.headers());
-    let user = users::patch_profile(call.app(), &access, id, patch, precondition).await?;
+    let user = users::patch_profile(call.app(), &access, id, patch, pin, precondition).await?;
     let view = user.view();
     let mut response = answer::json_text(StatusCode::OK, profile_text(&view));
     answer::set(&mut response, ETAG, &etag::of_revision(view.revision));

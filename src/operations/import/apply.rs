@@ -12,6 +12,7 @@ use crate::model::activity::{Channel, LastActivity, Report};
 use crate::model::environment::Entropy;
 use crate::model::id::{Id, UserId};
 use crate::model::invalid::Invalid;
+use crate::model::provenance::TracedUser;
 use crate::model::text::fold;
 use crate::model::user::User;
 use crate::operations::error::Error;
@@ -207,8 +208,11 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         if let Some(wanted) = wanted {
             new.departments = self.make(wanted)?;
         }
+        if let Some(old) = &old {
+            new = self.write.permitted(old, new);
+        }
         let moved = self.note_activity(row, new.id, old.is_some());
-        self.remember(line, row, old.as_deref(), &new);
+        self.remember(line, row, old.as_deref().map(|old| &**old), &new);
         match old {
             None => {
                 self.totals.created += 1;
@@ -217,15 +221,16 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
                     self.people.put(None, new.clone());
                 }
             }
-            Some(old) if *old != new => {
+            Some(old) if **old != new => {
                 self.totals.changed += 1;
                 let action = match (old.deleted_at, new.deleted_at) {
                     (Some(_), None) => "restored",
                     (None, Some(_)) => "deleted",
                     _ => "updated",
                 };
-                if !self.is_rehearsal {
-                    let new = self.changes.save(self.write, &old, new, action);
+                if !self.is_rehearsal
+                    && let Some(new) = self.changes.save(self.write, &old, new, action)
+                {
                     self.people.put(Some(&old), new.clone());
                 }
             }
@@ -236,7 +241,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     }
 
     /// The user whom the row's keys name, deleted or not.
-    fn find_user(&self, row: &UserRow) -> Result<Option<Rc<User>>, Error> {
+    fn find_user(&self, row: &UserRow) -> Result<Option<Rc<TracedUser>>, Error> {
         let keys = [
             row.id.map(Identity::Id),
             row.system_id.as_deref().map(Identity::System),
@@ -246,7 +251,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
                 .map(Identity::ExternalId),
             row.user_key.as_deref().map(Identity::UserKey),
         ];
-        let mut found: Option<(&Rc<User>, Identity<'_>)> = None;
+        let mut found: Option<(&Rc<TracedUser>, Identity<'_>)> = None;
         for key in keys.into_iter().flatten() {
             self.refuse_taken(key)?;
             if found.as_ref().is_some_and(|(user, _)| key.is_of(user)) {
@@ -295,7 +300,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         self.refuse_repeated(key.field(), key.digest())
     }
 
-    fn look_up(&self, key: Identity<'_>) -> Option<&Rc<User>> {
+    fn look_up(&self, key: Identity<'_>) -> Option<&Rc<TracedUser>> {
         let freed = self.is_rehearsal && {
             let digest = key.digest();
             self.seen.is_free(digest) || self.before.seen.is_free(digest)

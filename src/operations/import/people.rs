@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::model::activity::LastActivity;
 use crate::model::id::UserId;
+use crate::model::provenance::TracedUser;
 use crate::model::text::fold;
 use crate::model::user::User;
 use crate::operations::error::Error;
@@ -17,7 +18,7 @@ use crate::store;
 /// Everybody who has a key that one of the rows names; who is not here does not exist.
 #[derive(Default)]
 pub(super) struct People {
-    by_id: HashMap<UserId, Rc<User>>,
+    by_id: HashMap<UserId, Rc<TracedUser>>,
     by_user_key: HashMap<String, UserId>,
     by_external_id: HashMap<Box<str>, UserId>,
     activity: HashMap<UserId, LastActivity>,
@@ -100,7 +101,7 @@ impl People {
         Ok(())
     }
 
-    fn extend(&mut self, found: Vec<User>) {
+    fn extend(&mut self, found: Vec<TracedUser>) {
         for user in found {
             self.by_user_key.insert(fold(&user.user_key), user.id);
             if let Some(external_id) = &user.external_id {
@@ -111,17 +112,17 @@ impl People {
     }
 
     /// The user of that id.
-    pub(super) fn find(&self, id: UserId) -> Option<&Rc<User>> {
+    pub(super) fn find(&self, id: UserId) -> Option<&Rc<TracedUser>> {
         self.by_id.get(&id)
     }
 
     /// The user of that key, whatever its case.
-    pub(super) fn find_by_user_key(&self, user_key: &str) -> Option<&Rc<User>> {
+    pub(super) fn find_by_user_key(&self, user_key: &str) -> Option<&Rc<TracedUser>> {
         self.find(*self.by_user_key.get(&fold(user_key))?)
     }
 
     /// The user of that external id.
-    pub(super) fn find_by_external_id(&self, external_id: &str) -> Option<&Rc<User>> {
+    pub(super) fn find_by_external_id(&self, external_id: &str) -> Option<&Rc<TracedUser>> {
         self.find(*self.by_external_id.get(external_id)?)
     }
 
@@ -131,7 +132,7 @@ impl People {
     }
 
     /// Has `new`, as it is to be written, in the place of `old`.
-    pub(super) fn put(&mut self, old: Option<&User>, new: User) {
+    pub(super) fn put(&mut self, old: Option<&User>, new: TracedUser) {
         if let Some(old) = old {
             self.by_user_key.remove(&fold(&old.user_key));
             if let Some(external_id) = &old.external_id {

@@ -12,8 +12,8 @@ use crate::model::change::Source;
 use crate::model::department::{Department, DepartmentView};
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
+use crate::model::provenance::TracedUser;
 use crate::model::text;
-use crate::model::user::User;
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::departments;
@@ -239,7 +239,8 @@ fn members_of(group: &Map) -> BTreeSet<String> {
     members.into_iter().flatten().filter_map(value).collect()
 }
 
-/// Has people join and leave. Who is nobody cannot join, and leaves without a word.
+/// Has people join and leave. Who is nobody cannot join, and leaves without a word; whose departments are
+/// pinned does neither.
 fn change_members(
     write: &mut Write<'_, '_>,
     group: DepartmentId,
@@ -251,7 +252,7 @@ fn change_members(
         coming.push(UserId::parse(text).ok_or_else(nobody)?);
     }
     let joining = store::users::find_many(write.tx, write.client, &coming)?;
-    let is_live = |user: &&User| user.deleted_at.is_none();
+    let is_live = |user: &&TracedUser| user.deleted_at.is_none();
     let found = joining.iter().filter(is_live).map(|user| user.id);
     let found: HashSet<UserId> = found.collect();
     if let Some(nobody) = coming.iter().find(|id| !found.contains(id)) {
@@ -268,14 +269,14 @@ fn change_members(
     let leaving = leaving.iter().filter(is_live);
     for old in leaving.filter(|user| !found.contains(&user.id)) {
         if old.departments.contains(&group) {
-            let mut new = old.clone();
+            let mut new = old.to_user();
             new.departments.retain(|known| *known != group);
             changes.save(write, old, new, "updated");
         }
     }
     for old in &joining {
         if !old.departments.contains(&group) {
-            let mut new = old.clone();
+            let mut new = old.to_user();
             new.departments.push(group);
             changes.save(write, old, new, "updated");
         }

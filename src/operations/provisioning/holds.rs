@@ -1,6 +1,7 @@
 //! What is held of what identity providers asked for (see `breaker`), and a person's word on it.
 
 use crate::model::id::UserId;
+use crate::model::provenance::TracedUser;
 use crate::model::provisioning::Held;
 use crate::model::user::User;
 use crate::operations::app::App;
@@ -98,10 +99,10 @@ pub async fn decide(
     }
 }
 
-fn named(write: &mut Write<'_, '_>, ids: &[UserId]) -> Result<Vec<User>, Error> {
+fn named(write: &mut Write<'_, '_>, ids: &[UserId]) -> Result<Vec<TracedUser>, Error> {
     let found = store::users::find_many(write.tx, write.client, ids)?;
     for id in ids {
-        let is_held = |user: &User| user.id == *id && user.held.is_some();
+        let is_held = |user: &TracedUser| user.id == *id && user.held.is_some();
         if !found.iter().any(is_held) {
             return Err(Error::not_found(Noun::Hold, id.as_str()));
         }
@@ -109,12 +110,12 @@ fn named(write: &mut Write<'_, '_>, ids: &[UserId]) -> Result<Vec<User>, Error> 
     Ok(found)
 }
 
-fn settle(write: &mut Write<'_, '_>, word: Word, users: Vec<User>) -> Result<usize, Error> {
+fn settle(write: &mut Write<'_, '_>, word: Word, users: Vec<TracedUser>) -> Result<usize, Error> {
     let mut changes = UserChanges::default();
     let mut count = 0;
     for old in users {
         let Some(held) = old.held else { continue };
-        let mut new = old.clone();
+        let mut new = old.to_user();
         new.held = None;
         let mut action = "updated";
         if word == Word::Approve {

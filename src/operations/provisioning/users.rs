@@ -10,6 +10,7 @@ use crate::model::activity::LastActivity;
 use crate::model::change::Source;
 use crate::model::id::UserId;
 use crate::model::profile::Profile;
+use crate::model::provenance::TracedUser;
 use crate::model::provisioning::{Intent, KeySource};
 use crate::model::text::{self, fold};
 use crate::model::user::{NewUser, State, User, UserDetails, UserView};
@@ -164,9 +165,10 @@ pub async fn create(app: &App, access: &Access, sent: Map) -> Result<UserDetails
         }
         breaker::is_back(write, &user)?;
         // Of who waited to be deleted the state is still what it was.
-        let mut told = user.clone();
+        let back = find_live(write, user.id)?;
+        let mut told = user;
         change_state(write, breaker, &mut told, is_active)?;
-        let user = save(write, &user, told, "updated")?;
+        let user = save(write, &back, told, "updated")?;
         let seen = store::activity::of_user(write.tx, write.client, user.id)?;
         details(write, user, seen)
     });
@@ -224,7 +226,7 @@ pub async fn delete(
     let deleted = write(app, &access, move |write| {
         let old = find_there(write, id)?;
         precondition.check("user", old.revision)?;
-        let mut new = old.clone();
+        let mut new = old.to_user();
         breaker.let_go(write, &mut new, Intent::Delete)?;
         let action = if new.held.is_some() {
             "updated"
@@ -253,7 +255,7 @@ async fn change(
     let changed = write(app, &access, move |write| {
         let old = find_there(write, id)?;
         precondition.check("user", old.revision)?;
-        let before = details(write, old.clone(), seen)?;
+        let before = details(write, old.to_user(), seen)?;
         let said = mapping::to_resource(&before.view());
         let mut resource = said.clone();
         if let Err(error) = make(&mut resource) {
@@ -329,7 +331,7 @@ fn changed(
 }
 
 /// The user of that id, unless they are deleted or whoever provisions them was told so.
-fn find_there(write: &mut Write<'_, '_>, id: UserId) -> Result<User, Error> {
+fn find_there(write: &mut Write<'_, '_>, id: UserId) -> Result<TracedUser, Error> {
     let user = find_live(write, id)?;
     match user.held {
         Some(held) if held.intent == Intent::Delete => Err(unknown(id)),

@@ -128,6 +128,7 @@ async fn who_may_use_all_clients_learns_that_one_does_not_exist() {
     for id in ["00000000-0000-7000-8000-000000000000", "nonsense"] {
         let user = "/users/00000000-0000-7000-8000-000000000001";
         let profile = format!("{user}/profile");
+        let provenance = format!("{user}/provenance");
         let restore = format!("{user}/restore");
         let department = "/departments/00000000-0000-7000-8000-000000000001";
         let members = format!("{department}/members");
@@ -144,6 +145,8 @@ async fn who_may_use_all_clients_learns_that_one_does_not_exist() {
             ("POST", &restore, json!({})),
             ("GET", &profile, json!({})),
             ("PATCH", &profile, json!({})),
+            ("GET", &provenance, json!({})),
+            ("PATCH", &provenance, json!({"pinned": {}})),
             ("GET", "/departments", json!({})),
             ("POST", "/departments", json!({"name": "x"})),
             ("GET", department, json!({})),
@@ -182,7 +185,7 @@ async fn a_malformed_unknown_foreign_or_deleted_id_is_not_found() {
         "summary%20",
         "a1d97031",
     ] {
-        for rest in ["", "/profile"] {
+        for rest in ["", "/profile", "/provenance"] {
             let answer = client.get(&format!("/users/{id}{rest}")).await.must_be(404);
             assert_eq!(answer.at("/error/message"), "User not found");
         }

@@ -8,5 +8,6 @@ mod examples;
 mod members;
 mod once;
 mod profile;
+mod provenance;
 mod user;
 mod users;

@@ -7,6 +7,7 @@ mod found;
 mod groups;
 mod lists;
 mod okta;
+mod pins;
 mod users;
 
 use rollcall::model::scope::Scope;

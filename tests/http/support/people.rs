@@ -2,6 +2,7 @@
 
 use rollcall::model::id::{ClientId, DepartmentId, UserId};
 use rollcall::model::profile::Profile;
+use rollcall::model::provenance::{Provenance, TracedUser};
 use rollcall::model::text::fold;
 use rollcall::model::timestamp::Timestamp;
 use rollcall::model::user::{State, User};
@@ -77,18 +78,19 @@ pub async fn seed_people(
 }
 
 fn put(tx: &mut Tx<'_>, client: ClientId, user: &User) -> Result<(), Error> {
+    let traced = TracedUser::stored(user.clone(), Provenance::default());
     if let Some(old) = store::users::find(tx, client, user.id)? {
-        store::users::update(tx, client, user)?;
+        store::users::update(tx, client, &traced)?;
         if fold(&old.username) != fold(&user.username) {
             let rename = Rename {
                 number: user.revision,
                 user: user.id,
-                username: old.username,
+                username: old.username.clone(),
             };
             store::users::remember_rename(tx, client, &rename, user.updated_at)?;
         }
     } else {
-        store::users::insert(tx, client, user)?;
+        store::users::insert(tx, client, &traced)?;
     }
     Ok(())
 }

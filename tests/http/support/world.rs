@@ -279,6 +279,12 @@ impl World {
         housekeeping::poll(self.app()).await.is_ok()
     }
 
+    /// The client's log from its beginning.
+    pub async fn log(&self, client: ClientId) -> Vec<store::changes::Entry> {
+        let read = move |tx: &mut Tx<'_>| store::changes::page(tx, client, 0, 1_000);
+        self.0.beside.read(read).await.unwrap()
+    }
+
     /// The numbers of the client's latest change and activity: while they stand, nothing changed.
     pub async fn numbers(&self, client: ClientId) -> (i64, i64) {
         let read = move |tx: &mut Tx<'_>| {

@@ -1,0 +1,338 @@
+//! Provenance: by which door each field of a person's record was last changed, and which fields
+//! provisioning is to leave alone. Names of tokens and of clients are not here: the log has them,
+//! under the number of the change.
+
+use std::fmt::Write;
+use std::ops::Deref;
+
+use crate::model::change::Source;
+use crate::model::field::{ALL, Field, Fields};
+use crate::model::profile::ProfileDraft;
+use crate::model::timestamp::Timestamp;
+use crate::model::user::User;
+
+/// Why writing into a text does not fail.
+const HAS_ROOM: &str = "a string takes all there is";
+
+/// What last changed a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The door.
+    pub source: Source,
+    /// When.
+    pub at: Timestamp,
+    /// The number of the change in the client's log, which says whose token it was.
+    pub number: i64,
+}
+
+/// Where the values of a person's fields come from, and which are pinned.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provenance {
+    /// Each field in one of them at most: most people's were set in one or two writes.
+    groups: Vec<(Origin, Fields)>,
+    pinned: Fields,
+}
+
+impl Provenance {
+    /// What last changed the field; `None` when nothing did since that is remembered.
+    pub fn of(&self, field: Field) -> Option<Origin> {
+        let mut groups = self.groups.iter();
+        let (origin, _) = groups.find(|(_, fields)| fields.contains(field))?;
+        Some(*origin)
+    }
+
+    /// The fields that provisioning leaves alone.
+    pub fn pinned(&self) -> Fields {
+        self.pinned
+    }
+
+    /// The fields of which something is known, in order.
+    pub fn fields(&self) -> impl Iterator<Item = Field> {
+        let groups = self.groups.iter();
+        groups
+            .fold(self.pinned, |all, (_, fields)| all | *fields)
+            .iter()
+    }
+
+    fn stamped(&self, fields: Fields, origin: Origin) -> Vec<(Origin, Fields)> {
+        let before = self.groups.iter();
+        let before = before.map(|(origin, older)| (*origin, older.without(fields)));
+        let groups = before.chain([(origin, fields)]);
+        groups.filter(|(_, fields)| !fields.is_empty()).collect()
+    }
+
+    /// The text that is stored: for each group the door's letter, the moment, the change's number and
+    /// the bits of the fields, with a space behind it, and then the bits of those that are pinned.
+    pub fn to_text(&self) -> String {
+        let mut text = String::with_capacity(32 * self.groups.len() + 8);
+        for (origin, fields) in &self.groups {
+            let at = origin.at.milliseconds().cast_unsigned();
+            let number = origin.number.cast_unsigned();
+            let letter = letter(origin.source);
+            write!(text, "{letter}{at:x}.{number:x}:{:x} ", fields.0).expect(HAS_ROOM);
+        }
+        if !self.pinned.is_empty() {
+            write!(text, "!{:x}", self.pinned.0).expect(HAS_ROOM);
+        }
+        text
+    }
+
+    /// Reads what [`Self::to_text`] wrote; `None` when it did not.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let (groups, pinned) = match text.split_once('!') {
+            None => (text, Fields::default()),
+            Some((groups, pinned)) => {
+                let pinned = bits(pinned).filter(|pinned| pinned.iter().all(Field::is_pinnable));
+                (groups, pinned?)
+            }
+        };
+        let mut known = Self {
+            groups: Vec::new(),
+            pinned,
+        };
+        let mut seen = Fields::default();
+        for group in groups.split_terminator(' ') {
+            let (origin, fields) = group.split_once(':')?;
+            let fields = bits(fields)?;
+            if seen.without(fields) != seen {
+                return None;
+            }
+            seen = seen | fields;
+            known.groups.push((origin_of(origin)?, fields));
+        }
+        Some(known)
+    }
+}
+
+fn bits(text: &str) -> Option<Fields> {
+    let bits = u32::from_str_radix(text, 16).ok()?;
+    (bits != 0 && bits & !ALL == 0).then_some(Fields(bits))
+}
+
+fn origin_of(text: &str) -> Option<Origin> {
+    let number = |text| u64::from_str_radix(text, 16).ok().map(u64::cast_signed);
+    let source = SOURCES
+        .into_iter()
+        .find(|source| text.starts_with(letter(*source)))?;
+    let (at, change) = text[1..].split_once('.')?;
+    Some(Origin {
+        source,
+        at: Timestamp::from_milliseconds(number(at)?),
+        number: number(change)?,
+    })
+}
+
+const SOURCES: [Source; 5] = [
+    Source::Api,
+    Source::Activity,
+    Source::Import,
+    Source::Scim,
+    Source::CommandLine,
+];
+
+/// The letter that stands for a door: of the first letters two are the same.
+fn letter(source: Source) -> char {
+    match source {
+        Source::Api => 'a',
+        Source::Activity => 'e',
+        Source::Import => 'i',
+        Source::Scim => 's',
+        Source::CommandLine => 'c',
+    }
+}
+
+/// A record with the provenance of its fields: what a write starts from and what it leaves behind.
+/// Reads of many leave the provenance out, and what they give cannot be written back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TracedUser {
+    user: User,
+    provenance: Provenance,
+}
+
+impl TracedUser {
+    /// The record as it was stored.
+    pub fn stored(user: User, provenance: Provenance) -> Self {
+        Self { user, provenance }
+    }
+
+    /// Somebody who was not there before, made by the change `origin`.
+    pub fn created(user: User, origin: Origin) -> Self {
+        let fields = Fields::differing(None, &user);
+        let provenance = Provenance {
+            groups: vec![(origin, fields)],
+            pinned: Fields::default(),
+        };
+        Self { user, provenance }
+    }
+
+    /// The same person as `user`, made so by the change `origin`, with these fields pinned.
+    #[must_use]
+    pub fn changed(&self, user: User, pinned: Fields, origin: Origin) -> Self {
+        let fields = Fields::differing(Some(&self.user), &user);
+        let provenance = Provenance {
+            groups: self.provenance.stamped(fields, origin),
+            pinned,
+        };
+        Self { user, provenance }
+    }
+
+    /// `new`, but for the pinned fields, which stay as they are.
+    pub fn with_pinned_kept(&self, mut new: User) -> User {
+        let (old, pinned) = (&self.user, self.provenance.pinned);
+        if pinned.is_empty() {
+            return new;
+        }
+        if pinned.contains(Field::State) {
+            new.state = old.state;
+        }
+        if pinned.contains(Field::Departments) {
+            new.departments.clone_from(&old.departments);
+        }
+        if new.profile != old.profile {
+            let mut draft = ProfileDraft::from(&new.profile);
+            for field in pinned.iter() {
+                match field {
+                    Field::CustomAttributes => {
+                        let custom = old.profile.custom_attributes();
+                        draft.set_custom_attributes(custom.map(str::to_owned));
+                    }
+                    Field::Profile(field) => {
+                        draft.set(field, old.profile.get(field).map(str::to_owned));
+                    }
+                    _ => {}
+                }
+            }
+            new.profile = draft.finish();
+        }
+        new
+    }
+
+    /// Where the values come from.
+    pub fn provenance(&self) -> &Provenance {
+        &self.provenance
+    }
+
+    /// The record alone, to be changed.
+    pub fn to_user(&self) -> User {
+        self.user.clone()
+    }
+
+    /// The record alone.
+    pub fn into_user(self) -> User {
+        self.user
+    }
+}
+
+impl Deref for TracedUser {
+    type Target = User;
+
+    fn deref(&self) -> &User {
+        &self.user
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn origin() -> impl Strategy<Value = Origin> {
+        let source = prop::sample::select(&SOURCES[..]);
+        (source, any::<i64>(), any::<i64>()).prop_map(|(source, at, number)| Origin {
+            source,
+            at: Timestamp::from_milliseconds(at),
+            number,
+        })
+    }
+
+    fn fields() -> impl Strategy<Value = Fields> {
+        (0..=ALL).prop_map(Fields)
+    }
+
+    fn provenance() -> impl Strategy<Value = Provenance> {
+        let stamps = prop::collection::vec((fields(), origin()), 0..6);
+        (stamps, fields()).prop_map(|(stamps, pinned)| {
+            let mut known = Provenance::default();
+            for (fields, origin) in stamps {
+                known.groups = known.stamped(fields, origin);
+            }
+            known.pinned = pinned.iter().filter(|field| field.is_pinnable()).collect();
+            known
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn what_is_written_is_read_as_it_was(known in provenance()) {
+            prop_assert_eq!(Provenance::from_text(&known.to_text()), Some(known));
+        }
+
+        #[test]
+        fn the_last_stamp_of_a_field_counts(
+            known in provenance(), fields in fields(), origin in origin(),
+        ) {
+            let later = Provenance { groups: known.stamped(fields, origin), ..known };
+            for field in Field::all() {
+                let expected = if fields.contains(field) { Some(origin) } else { known.of(field) };
+                prop_assert_eq!(later.of(field), expected);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[aeisc!:. 0-9a-f+-]{0,40}|.{0,20}") {
+            if let Some(known) = Provenance::from_text(&text) {
+                prop_assert_eq!(Provenance::from_text(&known.to_text()), Some(known));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_stored_stays_readable() {
+        let text = "i19b0c3d4e5f.2a:17 a19b0c3d5000.1b3:2008 !2018";
+        let known = Provenance::from_text(text).unwrap();
+        assert_eq!(known.to_text(), text);
+        let names: Vec<_> = known.fields().map(Field::name).collect();
+        let role = "profile.employment_info.role";
+        assert_eq!(
+            names,
+            [
+                "username",
+                "user_key",
+                "external_id",
+                "departments",
+                "profile.state",
+                role
+            ]
+        );
+        let departments = known.of(Field::Departments).unwrap();
+        assert_eq!(
+            (departments.source, departments.number),
+            (Source::Api, 0x1b3)
+        );
+        assert_eq!(known.of(Field::State).unwrap().source, Source::Import);
+        assert_eq!(known.pinned().iter().count(), 3);
+        assert_eq!(Provenance::from_text(""), Some(Provenance::default()));
+    }
+
+    #[test]
+    fn text_that_was_not_written_by_us_is_not_read() {
+        for text in [
+            " ",
+            "!",
+            "!0",
+            "!1",
+            "!ffffffff",
+            "x19b0c3d4e5f.2a:17 ",
+            "i19b0c3d4e5f:17 ",
+            "i.2a:17 ",
+            "i19b0c3d4e5f.2a:0 ",
+            "i19b0c3d4e5f.2a:2000000 ",
+            "i19b0c3d4e5f.2a:1 a19b0c3d4e5f.2b:3 ",
+            "ä",
+        ] {
+            assert_eq!(Provenance::from_text(text), None, "{text:?}");
+        }
+    }
+}
