@@ -1,6 +1,7 @@
 //! In which order resources come: `sortBy` and `sortOrder` (RFC 7644 3.4.2.3).
 
 use std::cmp::Ordering;
+use std::fmt::{self, Display, Formatter};
 
 use serde_json::Value;
 
@@ -17,9 +18,13 @@ pub struct Sort {
     descending: bool,
 }
 
-/// What a resource is sorted by. To be compared with [`Sort::compare`], and made once for each
-/// resource.
-#[derive(Debug, Clone, PartialEq)]
+/// How much of a text counts, in characters: a cursor carries it.
+const CHARACTERS_MAX: usize = 256;
+
+/// What a resource is sorted by: its value, of a text the beginning. To be compared with
+/// [`Sort::compare`], and made once for each resource. [`SortKey::parse`] reads what it is printed
+/// as.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SortKey(Option<Key>);
 
 /// Of different types, in this order.
@@ -92,9 +97,9 @@ impl Sort {
                 moment::nanoseconds(text).map(Key::Moment)
             }
             Value::String(text) if leaf.is_some_and(|leaf| leaf.case_exact) => {
-                Some(Key::Text(text.as_str().into()))
+                Some(Key::Text(beginning(text).into()))
             }
-            Value::String(text) => Some(Key::Text(folded(text).into())),
+            Value::String(text) => Some(Key::Text(beginning(&folded(text)).into())),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
     }
@@ -111,15 +116,40 @@ impl Sort {
             ordering
         }
     }
+}
 
-    /// Sorts resources; those that are alike stay in their order.
-    pub fn sort(&self, resources: &mut Vec<Map>) {
-        let taken = std::mem::take(resources).into_iter();
-        let mut keyed: Vec<(SortKey, Map)> = taken
-            .map(|resource| (self.key(&resource), resource))
-            .collect();
-        keyed.sort_by(|left, right| self.compare(&left.0, &right.0));
-        resources.extend(keyed.into_iter().map(|(_, resource)| resource));
+/// As much of a text as counts.
+fn beginning(text: &str) -> &str {
+    let end = text.char_indices().nth(CHARACTERS_MAX);
+    end.map_or(text, |(end, _)| &text[..end])
+}
+
+impl SortKey {
+    /// The key that was printed so; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let value = text.get(1..)?;
+        let key = match text.as_bytes()[0] {
+            b'-' if value.is_empty() => return Some(Self(None)),
+            b'b' => Key::Boolean(value.parse().ok()?),
+            b'n' => Key::Number(f64::from_bits(value.parse().ok()?)),
+            b'm' => Key::Moment(value.parse().ok()?),
+            b't' => Key::Text(value.into()),
+            _ => return None,
+        };
+        Some(Self(Some(key)))
+    }
+}
+
+impl Display for SortKey {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            None => formatter.write_str("-"),
+            Some(Key::Boolean(boolean)) => write!(formatter, "b{boolean}"),
+            // The bits, so that it is the very same one again.
+            Some(Key::Number(number)) => write!(formatter, "n{}", number.to_bits()),
+            Some(Key::Moment(nanoseconds)) => write!(formatter, "m{nanoseconds}"),
+            Some(Key::Text(text)) => write!(formatter, "t{text}"),
+        }
     }
 }
 

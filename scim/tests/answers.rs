@@ -6,7 +6,7 @@
 )]
 
 use scim::projection::Projection;
-use scim::sort::Sort;
+use scim::sort::{Sort, SortKey};
 use scim::{Kind, Map, resource};
 use serde_json::{Value, json};
 
@@ -137,14 +137,29 @@ fn check_order(sort_by: &str, order: Option<&str>, expect: &str) {
     .iter()
     .map(object)
     .collect();
-    Sort::parse(Kind::User, sort_by, order)
-        .unwrap()
-        .sort(&mut people);
+    let sort = Sort::parse(Kind::User, sort_by, order).unwrap();
+    people.sort_by(|left, right| sort.compare(&sort.key(left), &sort.key(right)));
     let ids: String = people
         .iter()
         .map(|person| person["id"].as_str().unwrap())
         .collect();
     assert_eq!(ids, expect, "{sort_by} {order:?}");
+    for person in &people {
+        let key = sort.key(person);
+        assert_eq!(SortKey::parse(&key.to_string()), Some(key));
+    }
+}
+
+#[test]
+fn of_a_long_text_the_beginning_counts() {
+    let sort = Sort::parse(Kind::User, "title", None).unwrap();
+    let key = |title: String| sort.key(&object(&json!({ "title": title })));
+    let long = key("ä".repeat(10_000));
+    assert_eq!(long, key("Ä".repeat(256)));
+    assert_ne!(long, key("ä".repeat(255)));
+    for garbage in ["", "-x", "x", "byes", "n", "m1.5", "ü"] {
+        assert_eq!(SortKey::parse(garbage), None, "{garbage}");
+    }
 }
 
 #[test]

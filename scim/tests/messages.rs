@@ -127,6 +127,10 @@ fn a_page_is_bounded() {
         200
     );
     assert!(Page::parse(Some("x"), None, None).is_err());
+    for count in ["0", "-1"] {
+        let error = Page::parse(None, Some(count), Some("")).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidCount), "{count}");
+    }
 }
 
 fn bulk() -> Value {
@@ -159,6 +163,47 @@ fn a_bulk_is_made_in_the_order_of_its_references() {
     let target = patch.resolved(&ids).unwrap().target;
     assert_eq!(target.identifier, Some(Identifier::Id("u1".to_owned())));
     assert_eq!(BulkRequest::parse(bulk(), 4).unwrap_err().status, 413);
+}
+
+#[test]
+fn a_bulk_is_made_in_its_own_order_where_nothing_refers_to_anything() {
+    let request = BulkRequest::parse(
+        json!({ "Operations": [
+            { "method": "DELETE", "path": "/Users/1" },
+            { "method": "GET", "path": "/Users/1" },
+            { "method": "PATCH", "path": "/Users/2", "data": [{ "op": "remove", "path": "title" }] },
+            { "method": "POST", "path": "/Users", "bulkId": "a", "data": { "x": "bulkId:b" } },
+        ] }),
+        100,
+    )
+    .unwrap();
+    let places = request.plan().into_iter().map(|step| match step {
+        Step::Make(place) => (place, true),
+        Step::Refuse(place, _) => (place, false),
+    });
+    let expect = [(0, true), (1, false), (2, true), (3, false)];
+    assert_eq!(places.collect::<Vec<_>>(), expect);
+    let patch = request.operations[2].clone().unwrap();
+    assert_eq!(patch.data["Operations"][0]["op"], "remove");
+}
+
+#[test]
+fn a_new_user_alone_takes_names() {
+    let names = |method: &str, path: &str, data: Value| {
+        let operation = json!({ "method": method, "path": path, "bulkId": "a", "data": data });
+        let request = BulkRequest::parse(json!({ "Operations": [operation] }), 1).unwrap();
+        request.operations[0].clone().unwrap().new_names()
+    };
+    let taken = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+    let ann = json!({ "USERNAME": "Ann", "externalid": "7" });
+    assert_eq!(names("POST", "/Users", ann.clone()), taken(&["ann", "7"]));
+    let same = json!({ "userName": "ann", "externalId": "ANN" });
+    assert_eq!(names("POST", "/Users", same), taken(&["ann"]));
+    assert_eq!(names("POST", "/Users", json!({})), taken(&[]));
+    assert_eq!(names("POST", "/Groups", ann.clone()), None);
+    assert_eq!(names("PUT", "/Users/1", ann), None);
+    let manager = json!({ "userName": "ann", "manager": "bulkId:b" });
+    assert_eq!(names("POST", "/Users", manager), None);
 }
 
 #[test]

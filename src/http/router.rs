@@ -37,6 +37,16 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// A part of it that has a head and a body of its own.
+    pub fn part(&self, head: Parts, body: Body) -> Self {
+        Self {
+            head,
+            body: Mutex::new(body),
+            id: self.id,
+            peer: self.peer,
+        }
+    }
+
     /// Its path.
     pub fn path(&self) -> &str {
         self.head.uri.path()

@@ -14,7 +14,7 @@ use crate::http::clients::failure::Failure;
 use crate::http::clients::{activity, clients, departments, provenance, users};
 use crate::http::observe::{Observer, RequestId};
 use crate::http::router::{Answering, Asked, Resource, Router};
-use crate::http::scim::{self, discovery, groups, users as scim_users};
+use crate::http::scim::{self, bulk, discovery, groups, search, users as scim_users};
 use crate::http::{Http, answer, documents, gateway, oauth, probes, router};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::RouteClass;
@@ -60,6 +60,7 @@ pub struct Route {
 #[allow(clippy::too_many_lines, reason = "the whole server on one page, a line a route")]
 pub fn table() -> Vec<Route> {
     use Scope::{Admin, DepartmentsWrite, UsersRead, UsersWrite};
+    use scim::{GROUP as SCIM_GROUP, GROUPS as SCIM_GROUPS, USER as SCIM_USER, USERS as SCIM_USERS};
     const CLIENTS: &str = "/v2/clients";
     const CLIENT: &str = "/v2/clients/{client_id}";
     const USERS: &str = "/v2/clients/{client_id}/users";
@@ -73,10 +74,8 @@ pub fn table() -> Vec<Route> {
     const MEMBERS: &str = "/v2/clients/{client_id}/departments/{department_id}/members";
     const REMOVE: &str = "/v2/clients/{client_id}/departments/{department_id}/members/remove";
     const ACTIVITY: &str = "/v2/clients/{client_id}/activity";
-    const SCIM_USERS: &str = "/scim/v2/{client_id}/Users";
-    const SCIM_GROUPS: &str = "/scim/v2/{client_id}/Groups";
-    const SCIM_GROUP: &str = "/scim/v2/{client_id}/Groups/{department_id}";
-    const SCIM_USER: &str = "/scim/v2/{client_id}/Users/{user_id}";
+    const SCIM_USERS_SEARCH: &str = "/scim/v2/{client_id}/Users/.search";
+    const SCIM_GROUPS_SEARCH: &str = "/scim/v2/{client_id}/Groups/.search";
     let (get, post, patch, delete) = (Method::GET, Method::POST, Method::PATCH, Method::DELETE);
     vec![
         // Product front ends and scripts: tables, profile pages, "View user".
@@ -122,6 +121,10 @@ pub fn table() -> Vec<Route> {
         of_scim(&Method::PUT, SCIM_GROUP, "scimReplaceGroup", groups::replace),
         of_scim(&patch, SCIM_GROUP, "scimPatchGroup", groups::patch),
         of_scim(&delete, SCIM_GROUP, "scimDeleteGroup", groups::delete),
+        of_scim(&post, SCIM_USERS_SEARCH, "scimSearchUsers", scim_users::search),
+        of_scim(&post, SCIM_GROUPS_SEARCH, "scimSearchGroups", groups::search),
+        of_scim(&post, "/scim/v2/{client_id}/.search", "scimSearch", search::everything),
+        of_scim(&post, "/scim/v2/{client_id}/Bulk", "scimBulk", bulk::make),
         of_scim(&get, "/scim/v2/{client_id}/ServiceProviderConfig", "scimConfiguration", discovery::configuration),
         of_scim(&get, "/scim/v2/{client_id}/ResourceTypes", "scimResourceTypes", discovery::resource_types),
         of_scim(&get, "/scim/v2/{client_id}/ResourceTypes/{name}", "scimResourceType", discovery::resource_type),

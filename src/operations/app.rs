@@ -14,6 +14,7 @@ use crate::operations::activity::Queue;
 use crate::operations::error::Error;
 use crate::operations::freshness::Freshness;
 use crate::operations::limits::{Asker, Limits, RedisUrl, Sharing};
+use crate::operations::looks::Looks;
 use crate::operations::nodes::Nodes;
 use crate::store::{Store, secrets};
 
@@ -30,6 +31,7 @@ pub struct App {
     /// How often something was held since the start: see [`super::provisioning::holds`].
     pub(super) held_total: AtomicU64,
     limits: Limits,
+    looks: Looks,
 }
 
 impl App {
@@ -56,6 +58,7 @@ impl App {
             freshness: Freshness::default(),
             held_total: AtomicU64::new(0),
             limits: Limits::default(),
+            looks: Looks::new(),
         })
     }
 
@@ -104,6 +107,11 @@ impl App {
     /// The nodes on this database, of which this process is one.
     pub fn nodes(&self) -> &Nodes {
         &self.nodes
+    }
+
+    /// The turns of those who look at all of a client's people.
+    pub fn looks(&self) -> &Looks {
+        &self.looks
     }
 
     /// A new id.

@@ -17,6 +17,7 @@ pub mod import;
 pub mod instances;
 mod jwt;
 pub mod limits;
+pub mod looks;
 pub mod migrate;
 pub mod nodes;
 pub mod oauth;

@@ -107,6 +107,7 @@ async fn every_answer_on_a_walk_through_the_api_is_as_documented(on: Backend) {
     machines(&mut walk).await;
     identity_provider(&mut walk).await;
     identity_providers_groups(&mut walk).await;
+    identity_providers_questions_and_many_changes(&mut walk).await;
     refusals(&mut walk, &user).await;
     endings(&mut walk, &department, &user).await;
     for path in [
@@ -477,6 +478,36 @@ async fn identity_provider(walk: &mut Walk) {
         .await;
     walk.get("scimGetUser", 404, &one).await;
     walk.ask("scimGetUser", 405, Sent("POST", &one, &[], None))
+        .await;
+}
+
+async fn identity_providers_questions_and_many_changes(walk: &mut Walk) {
+    let root = format!("/scim/v2/{CLIENT}");
+    let users = format!("POST {root}/Users/.search");
+    for (operation, path) in [
+        ("scimSearchUsers", "/Users/.search"),
+        ("scimSearchGroups", "/Groups/.search"),
+        ("scimSearch", "/.search"),
+    ] {
+        let path = format!("POST {root}{path}");
+        for body in [json!({ "count": 2 }), json!({ "count": 1, "cursor": "" })] {
+            walk.send(operation, 200, &path, body).await;
+        }
+    }
+    let foreign = json!({ "cursor": "x" });
+    walk.send("scimSearchUsers", 400, &users, foreign).await;
+    let bulk = format!("POST {root}/Bulk");
+    let body = json!({
+        "Operations": [
+            { "method": "POST", "path": "/Users", "bulkId": "a", "data": { "userName": "many" } },
+            { "method": "DELETE", "path": "/Users/bulkId:a" },
+            { "method": "DELETE", "path": "/Users/nobody" },
+        ],
+    });
+    walk.send("scimBulk", 200, &bulk, body).await;
+    walk.send("scimBulk", 400, &bulk, json!({})).await;
+    let many = vec![json!({}); 1_001];
+    walk.send("scimBulk", 413, &bulk, json!({ "Operations": many }))
         .await;
 }
 

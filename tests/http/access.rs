@@ -92,6 +92,16 @@ fn rows() -> Vec<(&'static str, Value, Expected)> {
             GONE,
         ),
         ("scimDeleteGroup", none(), GONE),
+        ("scimSearchUsers", json!({}), READ),
+        ("scimSearchGroups", json!({}), READ),
+        ("scimSearch", json!({}), READ),
+        (
+            "scimBulk",
+            json!({"Operations": [{
+                "method": "POST", "path": "/Users", "bulkId": "b", "data": {"userName": "b"},
+            }]}),
+            READ,
+        ),
         ("scimConfiguration", none(), READ),
         ("scimResourceTypes", none(), READ),
         ("scimResourceType", none(), READ),

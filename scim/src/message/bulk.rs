@@ -37,7 +37,7 @@ pub struct BulkOperation {
     pub bulk_id: Option<String>,
     /// The entity tag that the resource is to have.
     pub version: Option<String>,
-    /// The body; null if it has none.
+    /// The body; null if it has none. Of a PATCH the bare list of operations will do.
     pub data: Value,
 }
 
@@ -92,7 +92,7 @@ pub struct BulkResult {
 /// What came of all changes.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BulkResponse {
-    /// In the order in which they were made.
+    /// Of those that were reached, in the order of the request.
     pub results: Vec<BulkResult>,
 }
 
@@ -165,7 +165,13 @@ impl BulkOperation {
         let version = text(&sent, "version");
         let path = text(&sent, "path");
         let data = crate::path::spelling(&sent, "data").and_then(|key| sent.swap_remove(&key));
-        let data = data.unwrap_or(Value::Null);
+        let data = match data.unwrap_or(Value::Null) {
+            // So does the RFC's own example (RFC 7644 3.7.3).
+            Value::Array(list) if method.eq_ignore_ascii_case("PATCH") => {
+                json!({ "Operations": list })
+            }
+            data => data,
+        };
         let checked = BulkMethod::parse(&method).and_then(|method| {
             let target = BulkTarget::parse(path.as_deref().unwrap_or(""))?;
             check(method, &target, bulk_id.as_deref(), &data)?;

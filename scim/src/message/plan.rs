@@ -7,7 +7,9 @@ use std::collections::{BinaryHeap, HashMap};
 use serde_json::Value;
 
 use super::bulk::{BulkMethod, BulkOperation, BulkRequest, BulkResult, Identifier, reference};
+use crate::Kind;
 use crate::error::{ScimError, shown};
+use crate::path::lookup;
 
 /// What to do next.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,33 +31,38 @@ impl BulkRequest {
     pub fn plan(&self) -> Vec<Step> {
         let makers = self.makers();
         let mut steps = vec![];
+        let mut refused: HashMap<usize, BulkResult> = HashMap::new();
         let mut waiting: Vec<usize> = vec![0; self.operations.len()];
         let mut waiters: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut ready = BinaryHeap::new();
         for (place, operation) in self.operations.iter().enumerate() {
-            match operation {
-                Err(result) => steps.push(Step::Refuse(place, BulkResult::clone(result))),
-                Ok(operation) => match needs(operation, place, &makers) {
-                    Ok(needed) if needed.is_empty() => ready.push(Reverse(place)),
-                    Ok(needed) => {
-                        waiting[place] = needed.len();
-                        for maker in needed {
-                            waiters.entry(maker).or_default().push(place);
-                        }
-                    }
-                    Err(error) => steps.push(Step::Refuse(place, operation.failed(&error))),
-                },
+            let needed = match operation {
+                Err(result) => Err(BulkResult::clone(result)),
+                Ok(operation) => {
+                    let needed = needs(operation, place, &makers);
+                    needed.map_err(|error| operation.failed(&error))
+                }
+            };
+            let needed = needed.unwrap_or_else(|result| {
+                refused.insert(place, result);
+                vec![]
+            });
+            if needed.is_empty() {
+                ready.push(Reverse(place));
+            }
+            waiting[place] = needed.len();
+            for maker in needed {
+                waiters.entry(maker).or_default().push(place);
             }
         }
         let mut is_planned = vec![false; self.operations.len()];
-        for step in &steps {
-            if let Step::Refuse(place, _) = step {
-                is_planned[*place] = true;
-            }
-        }
         while let Some(Reverse(place)) = ready.pop() {
-            steps.push(Step::Make(place));
             is_planned[place] = true;
+            if let Some(result) = refused.remove(&place) {
+                steps.push(Step::Refuse(place, result));
+                continue;
+            }
+            steps.push(Step::Make(place));
             for waiter in waiters.remove(&place).unwrap_or_default() {
                 waiting[waiter] -= 1;
                 if waiting[waiter] == 0 {
@@ -121,6 +128,21 @@ fn needs(
 }
 
 impl BulkOperation {
+    /// The names that a new user takes, in lower case and each once, if that is all that the change
+    /// does: `None` for any other change, and for one that refers to others. Those that have no name
+    /// in common may be made in any order, or at once.
+    pub fn new_names(&self) -> Option<Vec<String>> {
+        let is_new_user = self.method == BulkMethod::Post && self.target.kind == Kind::User;
+        if !is_new_user || !self.references().is_empty() {
+            return None;
+        }
+        let named = |name| lookup(self.data.as_object()?, name)?.as_str();
+        let names = ["userName", "externalId"].into_iter().filter_map(named);
+        let mut names: Vec<String> = names.map(str::to_lowercase).collect();
+        names.dedup();
+        Some(names)
+    }
+
     /// The names that it refers to, in its path and in its data.
     pub fn references(&self) -> Vec<&str> {
         let mut names = vec![];

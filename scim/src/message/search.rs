@@ -39,17 +39,19 @@ pub struct SearchRequest {
 pub struct Page {
     /// The first resource, counted from 1; nothing if nobody said.
     pub start_index: Option<u64>,
-    /// The most resources; nothing if nobody said. 0 asks only how many there are.
+    /// The most resources; nothing if nobody said. 0 asks only how many there are, and does not go
+    /// with a cursor.
     pub count: Option<u64>,
     /// Where to go on; empty for the first page by cursor.
     pub cursor: Option<String>,
 }
 
 impl Page {
-    /// Reads the parameters of a query. What is below 1 is 1, a `count` below 0 is 0.
+    /// Reads the parameters of a query. A `startIndex` below 1 is 1, a `count` below 0 is 0.
     ///
     /// # Errors
-    /// `invalidValue` for what is no whole number, or a `startIndex` beside a `cursor`.
+    /// `invalidValue` for what is no whole number, or a `startIndex` beside a `cursor`;
+    /// `invalidCount` for a `count` below 1 beside a `cursor`.
     pub fn parse(
         start_index: Option<&str>,
         count: Option<&str>,
@@ -73,6 +75,11 @@ impl Page {
     ) -> Result<Self, ScimError> {
         if start_index.is_some() && cursor.is_some() {
             return Err(ScimError::value("startIndex and cursor do not go together"));
+        }
+        // A page without anybody in it would have no next one (RFC 9865 2.3).
+        if cursor.is_some() && count.is_some_and(|count| count < 1) {
+            let detail = "beside a cursor, count is to be 1 at the least";
+            return Err(ScimError::new(ScimType::InvalidCount, detail));
         }
         let at_least = |least: i64| move |number: i64| number.max(least).unsigned_abs();
         Ok(Self {

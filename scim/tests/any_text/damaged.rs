@@ -144,7 +144,7 @@ fn message_entry(text: &str) {
     if let Ok(search) = SearchRequest::parse(sent.clone()) {
         search.projection(Kind::User).apply(person());
         if let Ok(Some(sort)) = search.sort(Kind::User) {
-            sort.sort(&mut vec![person(), Map::new()]);
+            let _ = sort.compare(&sort.key(&person()), &sort.key(&Map::new()));
         }
     }
     if let Ok(bulk) = BulkRequest::parse(sent, 100) {

@@ -104,7 +104,7 @@ static OAUTH: [Row; 7] = [
 
 #[rustfmt::skip]
 static SCIM: [Row; 13] = [
-    Row(400, &["invalidFilter", "invalidPath", "invalidSyntax", "invalidValue", "mutability", "noTarget", "tooMany"], "The request is not SCIM, or a value is refused; `scimType` says which.", "userName is required", None),
+    Row(400, &["invalidCount", "invalidCursor", "invalidFilter", "invalidPath", "invalidSyntax", "invalidValue", "mutability", "noTarget", "tooMany"], "The request is not SCIM, or a value is refused; `scimType` says which.", "userName is required", None),
     Row(401, &[], "No, malformed, unknown, expired or revoked token.", "Bearer token missing.", None),
     Row(403, &[], "The token may not provision this client, whether or not it exists.", "Insufficient permissions for this client", None),
     Row(404, &[], "Not found, or deleted.", "User 2819c223-7f76-453a-919d-413861904646 not found", None),

@@ -2,11 +2,13 @@
 
 use hyper::StatusCode;
 use scim::message::ListResponse;
-use scim::schema::{self, AuthenticationScheme, Kind, ServiceProvider};
+use scim::schema::{self, AuthenticationScheme, BulkLimits, Kind, ServiceProvider};
 use serde_json::Value;
 
 use crate::http::answer::{self, Response};
+use crate::http::body::BODY_BYTES_MAX;
 use crate::http::call::segment;
+use crate::http::scim::bulk::OPERATIONS_MAX;
 use crate::http::scim::search::{COUNT_DEFAULT, COUNT_MAX};
 use crate::http::scim::{Call, Failure, answered, as_scim};
 
@@ -14,10 +16,14 @@ use crate::http::scim::{Call, Failure, answered, as_scim};
 pub async fn configuration(call: Call) -> Result<Response, Failure> {
     let offer = ServiceProvider {
         documentation: None,
-        bulk: None,
-        has_cursors: false,
-        results_max: COUNT_MAX as u64,
-        results_default: COUNT_DEFAULT as u64,
+        bulk: Some(BulkLimits {
+            operations_max: OPERATIONS_MAX as u64,
+            payload_bytes_max: BODY_BYTES_MAX as u64,
+        }),
+        has_cursors: true,
+        results_max: COUNT_MAX,
+        results_default: COUNT_DEFAULT,
+        // They have no end.
         cursor_timeout_seconds: None,
         authentication: &[
             AuthenticationScheme::BearerToken,

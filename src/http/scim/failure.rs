@@ -61,10 +61,7 @@ impl From<FilterError> for Failure {
 impl Failure {
     /// The answer that says so.
     pub fn render(self) -> Response {
-        let reason = match &self {
-            Self::Directory(error) => FailureReason::of(error),
-            _ => None,
-        };
+        let reason = self.reason();
         let error = self.error();
         let status = StatusCode::from_u16(error.status);
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -72,7 +69,16 @@ impl Failure {
         answer::refused(response, "Bearer realm=\"rollcall\"", reason)
     }
 
-    fn error(self) -> ScimError {
+    /// What is kept from the caller and told to the log.
+    pub(super) fn reason(&self) -> Option<FailureReason> {
+        match self {
+            Self::Directory(error) => FailureReason::of(error),
+            _ => None,
+        }
+    }
+
+    /// What the body says.
+    pub(super) fn error(self) -> ScimError {
         match self {
             Self::Scim(error) => error,
             Self::Directory(error) => of_directory(error),

@@ -9,17 +9,19 @@ use serde_json::Value;
 use crate::http::answer::{self, Response};
 use crate::http::etag;
 use crate::http::query::Query;
-use crate::http::scim::search::{PROJECTION, listed, projection};
+use crate::http::scim::search::{PROJECTION, listed, projection, searched};
 use crate::http::scim::{Call, Failure, answered, as_scim};
 use crate::model::id::DepartmentId;
 use crate::operations::provisioning::groups;
 
 /// `GET …/Groups`
 pub async fn list(call: Call) -> Result<Response, Failure> {
-    listed(&call, Kind::Group, async |search| {
-        groups::search(call.app(), &call.access, search).await
-    })
-    .await
+    listed(&call, &[Kind::Group]).await
+}
+
+/// `POST …/Groups/.search`
+pub async fn search(call: Call) -> Result<Response, Failure> {
+    searched(&call, &[Kind::Group]).await
 }
 
 /// `GET …/Groups/{department_id}`

@@ -1,21 +1,24 @@
 //! SCIM 2.0: identity providers write people here. The crate `scim` knows the protocol's data; here
 //! are its requests and answers.
 
+pub mod bulk;
 pub mod discovery;
 mod failure;
 pub mod groups;
-mod search;
+pub mod search;
 pub mod users;
 
 use std::sync::Arc;
 
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 pub use failure::Failure;
 
 use crate::http::answer::{self, Response};
+use crate::http::body::Body;
 use crate::http::call::{segment, taken};
 use crate::http::query::Query;
 use crate::http::router::Asked;
@@ -29,6 +32,14 @@ use crate::operations::error::{Error, Noun};
 
 /// Where it all is.
 pub const ROOT: &str = "/scim/v2/";
+/// The path of users.
+pub const USERS: &str = "/scim/v2/{client_id}/Users";
+/// The path of one.
+pub const USER: &str = "/scim/v2/{client_id}/Users/{user_id}";
+/// The path of groups.
+pub const GROUPS: &str = "/scim/v2/{client_id}/Groups";
+/// The path of one.
+pub const GROUP: &str = "/scim/v2/{client_id}/Groups/{department_id}";
 /// What bodies are (RFC 7644 8.1).
 const MEDIA_TYPE: &str = "application/scim+json";
 const MEDIA_TYPES: [&str; 2] = [MEDIA_TYPE, "application/json"];
@@ -108,6 +119,17 @@ impl Call {
         &self.asked.head.headers
     }
 
+    /// A part of this request, which is answered as if it had been sent alone: by the same caller,
+    /// who was counted and let in already.
+    fn part(&self, template: &'static str, head: Parts, body: Body) -> Self {
+        Self {
+            http: Arc::clone(&self.http),
+            template,
+            asked: Arc::new(self.asked.part(head, body)),
+            access: self.access,
+        }
+    }
+
     /// The parameters of the query that are known; others are passed over.
     fn query(&self, known: &[&str]) -> Result<Query, Failure> {
         let raw = self.asked.head.uri.query().unwrap_or_default();
@@ -179,9 +201,11 @@ pub fn is_scims(path: &str) -> bool {
 /// The path as the routes spell it, where somebody spells it otherwise: names in any case, a slash
 /// at the end.
 pub fn respelled(path: &str) -> Option<String> {
-    const NAMES: [&str; 5] = [
+    const NAMES: [&str; 7] = [
         "Users",
         "Groups",
+        ".search",
+        "Bulk",
         "ServiceProviderConfig",
         "ResourceTypes",
         "Schemas",

@@ -9,17 +9,19 @@ use serde_json::Value;
 use crate::http::answer::{self, Response};
 use crate::http::etag;
 use crate::http::query::Query;
-use crate::http::scim::search::{PROJECTION, listed, projection};
+use crate::http::scim::search::{PROJECTION, listed, projection, searched};
 use crate::http::scim::{Call, Failure, answered, as_scim};
 use crate::model::user::{UserDetails, UserView};
 use crate::operations::provisioning::{self, users};
 
 /// `GET …/Users`
 pub async fn list(call: Call) -> Result<Response, Failure> {
-    listed(&call, Kind::User, async |search| {
-        users::search(call.app(), &call.access, search).await
-    })
-    .await
+    listed(&call, &[Kind::User]).await
+}
+
+/// `POST …/Users/.search`
+pub async fn search(call: Call) -> Result<Response, Failure> {
+    searched(&call, &[Kind::User]).await
 }
 
 /// `GET …/Users/{user_id}`

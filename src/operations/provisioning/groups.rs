@@ -1,10 +1,10 @@
-//! Groups over SCIM, which are departments: looked for, created, replaced, patched, deleted.
+//! Groups over SCIM, which are departments: found, created, replaced, patched, deleted.
 
 use std::collections::{BTreeSet, HashSet};
 
 use scim::filter::{Filter, IndexAttribute};
 use scim::patch::{MemberChange, PatchRequest};
-use scim::{Map, ScimError};
+use scim::{Kind, Map, ScimError};
 use serde_json::Value;
 
 use crate::directory::image::Image;
@@ -19,47 +19,23 @@ use crate::operations::caller::Access;
 use crate::operations::departments;
 use crate::operations::error::Error;
 use crate::operations::precondition::Precondition;
-use crate::operations::provisioning::{Found, Search, is_there, resource};
+use crate::operations::provisioning::{Place, Search, is_there, resource};
 use crate::operations::user_changes::UserChanges;
 use crate::operations::users::{live, write_whole};
 use crate::operations::write::{Write, write};
 use crate::store;
 
-/// Looks for groups.
-pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found, Error> {
-    let live = live(app, access).await?;
-    let looking = tokio::task::spawn_blocking(move || {
-        let image = live.read();
-        search.cut(matching(&image, &search))
-    });
-    looking
-        .await
-        .map_err(|error| Error::Internal(error.to_string()))
-}
-
-fn matching(image: &Image, search: &Search) -> Vec<Map> {
-    let mut known = candidates(image, search.filter.as_ref());
-    known.sort_unstable_by_key(|view| view.department.id);
-    let Some(filter) = &search.filter else {
-        let all = known.iter();
-        return all
-            .map(|view| whole(image, view, search.has_members, &search.base))
-            .collect();
-    };
+/// The places of those that match.
+pub(super) fn matching(image: &Image, search: &Search) -> Vec<Place> {
     // A group's members are many: they are written only for who asks about them.
-    let asks_for_members = filter.to_string().to_ascii_lowercase().contains("members");
-    let mut found = Vec::new();
-    for view in known {
-        let has_members = search.has_members || asks_for_members;
-        let mut group = whole(image, &view, has_members, &search.base);
-        if filter.matches(&group) {
-            if !search.has_members {
-                group.shift_remove("members");
-            }
-            found.push(group);
-        }
-    }
-    found
+    let has_members = search.names("members");
+    let known = candidates(image, search.filter.as_ref()).into_iter();
+    known
+        .filter_map(|view| {
+            let shown = || whole(image, &view, has_members, &search.base);
+            search.place(Kind::Group, view.department.id.0, shown)
+        })
+        .collect()
 }
 
 /// The groups among which those are that match.
@@ -84,7 +60,13 @@ fn candidates<'i>(image: &'i Image, filter: Option<&Filter>) -> Vec<DepartmentVi
     }
 }
 
-fn whole(image: &Image, view: &DepartmentView<'_>, has_members: bool, base: &str) -> Map {
+/// The resource that a group is shown as.
+pub(super) fn whole(
+    image: &Image,
+    view: &DepartmentView<'_>,
+    has_members: bool,
+    base: &str,
+) -> Map {
     let mut group = resource::group(view, image.number(), base);
     if has_members && view.member_count > 0 {
         let members = image.members_of(view.department.id).filter(is_there);

@@ -1,8 +1,8 @@
-//! Users over SCIM: looked for, created, replaced, patched, deleted.
+//! Users over SCIM: found, created, replaced, patched, deleted.
 
 use scim::filter::{Filter, IndexAttribute};
 use scim::patch::PatchRequest;
-use scim::{Map, ScimError};
+use scim::{Kind, Map, ScimError};
 use serde_json::Value;
 
 use crate::directory::Live;
@@ -21,7 +21,7 @@ use crate::operations::precondition::Precondition;
 use crate::operations::provisioning::breaker::{self, Breaker};
 use crate::operations::provisioning::manager::with_manager;
 use crate::operations::provisioning::mapping::{self, Mapped, lookup_key, lookup_keys};
-use crate::operations::provisioning::{Found, Search, is_there, resource};
+use crate::operations::provisioning::{Place, Search, is_there, resource};
 use crate::operations::users::{
     create_or_revive, details, find_live, last_activity, live, save, unknown,
 };
@@ -31,34 +31,17 @@ use crate::store;
 /// People that are looked at before others have their turn with the image.
 const LOOKED_AT_ONCE: usize = 1_000;
 
-/// Looks for users. Who was deleted is not there.
-pub async fn search(app: &App, access: &Access, search: Search) -> Result<Found, Error> {
-    let live = live(app, access).await?;
-    if (is_own_key(&search) || live.read().has_lookup())
-        && let Some(found) = by_index(&live, &search)
-    {
-        return Ok(search.cut(found));
-    }
-    // Many are looked at: not where others wait to be answered.
-    let looking = tokio::task::spawn_blocking(move || {
-        if let Some(found) = by_index(&live, &search) {
-            return search.cut(found);
-        }
-        if search.filter.is_none() && search.sort.is_none() {
-            return in_order(&live, &search);
-        }
-        search.cut(by_looking(&live, &search))
-    });
-    looking
-        .await
-        .map_err(|error| Error::Internal(error.to_string()))
+/// The places of those who match.
+pub(super) fn matching(live: &Live, search: &Search) -> Vec<Place> {
+    by_index(live, search).unwrap_or_else(|| by_looking(live, search))
 }
 
-/// Whether an index that is always there knows who matches.
-fn is_own_key(search: &Search) -> bool {
+/// Whether an index that is there already knows who matches.
+pub(super) fn has_index(live: &Live, search: &Search) -> bool {
     use IndexAttribute::{ExternalId, Id, UserName};
     let term = search.filter.as_ref().and_then(Filter::index_term);
-    term.is_some_and(|term| matches!(term.attribute, Id | ExternalId | UserName))
+    let is_own_key = |attribute| matches!(attribute, Id | ExternalId | UserName);
+    term.is_some_and(|term| is_own_key(term.attribute) || live.read().has_lookup())
 }
 
 /// Lends the user of that id to `show`.
@@ -75,7 +58,7 @@ pub async fn get<R>(
 }
 
 /// Those who match, when an index knows them all.
-fn by_index(live: &Live, search: &Search) -> Option<Vec<Map>> {
+pub(super) fn by_index(live: &Live, search: &Search) -> Option<Vec<Place>> {
     let filter = search.filter.as_ref()?;
     let term = filter.index_term()?;
     let image = live.read();
@@ -96,23 +79,14 @@ fn by_index(live: &Live, search: &Search) -> Option<Vec<Map>> {
         IndexAttribute::MemberValue => return None,
     };
     let there = known.iter().filter(|user| is_there(user));
-    let resources = there.map(|user| resource(user, &search.base));
-    Some(resources.filter(|found| filter.matches(found)).collect())
+    let places = there.filter_map(|user| {
+        let shown = || resource(user, &search.base);
+        search.place(Kind::User, user.id.0, shown)
+    });
+    Some(places.collect())
 }
 
-/// A page of everybody.
-fn in_order(live: &Live, search: &Search) -> Found {
-    let image = live.read();
-    let skipped = search.start_index.saturating_sub(1);
-    let there = image.users_behind(None).filter(is_there);
-    let shown = there.skip(skipped).take(search.count);
-    Found {
-        total: image.user_count() - image.held_count_of(Intent::Delete),
-        resources: shown.map(|user| resource(&user, &search.base)).collect(),
-    }
-}
-
-fn by_looking(live: &Live, search: &Search) -> Vec<Map> {
+fn by_looking(live: &Live, search: &Search) -> Vec<Place> {
     let mut found = Vec::new();
     let mut after = None;
     loop {
@@ -125,10 +99,8 @@ fn by_looking(live: &Live, search: &Search) -> Vec<Map> {
             if !is_there(&user) {
                 continue;
             }
-            let shown = resource(&user, &search.base);
-            if search.filter.as_ref().is_none_or(|it| it.matches(&shown)) {
-                found.push(shown);
-            }
+            let shown = || resource(&user, &search.base);
+            found.extend(search.place(Kind::User, user.id.0, shown));
         }
         if looked_at < LOOKED_AT_ONCE {
             return found;

@@ -40,7 +40,13 @@ async fn each_refusal_has_its_status_and_its_type() {
         ("PATCH", format!("/Users/{id}"), json!({ "Operations": [{ "op": "replace", "path": "id", "value": "x" }] }), "400 mutability"),
         ("PATCH", format!("/Users/{id}"), json!({ "Operations": [{ "op": "remove", "path": "emails[type eq \"x\"]" }] }), "400 noTarget"),
         ("PATCH", format!("/Users/{id}"), json!({ "Operations": [{ "op": "remove", "path": "userName" }] }), "400 mutability"),
-        ("POST", "/Bulk".to_owned(), json!({}), "404 -"),
+        ("POST", "/Bulk".to_owned(), json!({}), "400 invalidSyntax"),
+        ("POST", "/.search".to_owned(), json!([]), "400 invalidSyntax"),
+        ("POST", "/.search".to_owned(), json!({ "filter": "(" }), "400 invalidFilter"),
+        ("POST", "/Users/.search".to_owned(), json!({ "filter": "" }), "400 invalidFilter"),
+        ("POST", "/Groups/.search".to_owned(), json!({ "count": "x" }), "400 invalidValue"),
+        ("GET", "/.search".to_owned(), json!({}), "405 -"),
+        ("GET", "/Bulk".to_owned(), json!({}), "405 -"),
         ("PUT", "/Users".to_owned(), json!({}), "405 -"),
     ];
     for (method, path, body, expected) in rows {

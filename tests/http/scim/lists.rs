@@ -71,12 +71,16 @@ async fn the_documents_say_what_there_is() {
         ("filter", true),
         ("sort", true),
         ("etag", true),
-        ("bulk", false),
+        ("bulk", true),
         ("changePassword", false),
     ] {
         assert_eq!(configuration[feature]["supported"], supported, "{feature}");
     }
-    assert_eq!(configuration["pagination"]["cursor"], false);
+    let pagination = json!({
+        "cursor": true, "index": true, "defaultPaginationMethod": "index",
+        "defaultPageSize": 100, "maxPageSize": 1_000,
+    });
+    assert_eq!(configuration["pagination"], pagination);
     let types = provider.get("/ResourceTypes").await.must_be(200);
     assert_eq!(types.each("/Resources", "/id"), ["User", "Group"]);
     let user = provider.get("/ResourceTypes/user").await.must_be(200);

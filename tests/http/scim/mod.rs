@@ -1,6 +1,8 @@
 //! `/scim/v2/{client_id}`: what identity providers write.
 
 mod breaker;
+mod bulk;
+mod cursors;
 mod entra;
 mod errors;
 mod found;
@@ -8,6 +10,7 @@ mod groups;
 mod lists;
 mod okta;
 mod pins;
+mod search;
 mod users;
 
 use rollcall::model::scope::Scope;
