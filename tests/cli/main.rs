@@ -9,6 +9,7 @@ mod backup;
 mod clients;
 mod holds;
 mod instances;
+mod life;
 mod migrate;
 mod oauth_clients;
 mod output;

@@ -66,6 +66,25 @@ impl Server {
         serde_json::from_str(&answer.text().await.unwrap()).unwrap()
     }
 
+    /// Asks in any method, with a body of SCIM's if there is one.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> reqwest::Response {
+        let url = format!("http://{}{path}", self.address);
+        let method = method.parse().unwrap();
+        let mut request = self.http.request(method, url).bearer_auth(token);
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/scim+json")
+                .body(body.to_string());
+        }
+        request.send().await.unwrap()
+    }
+
     /// Posts a body under an `Idempotency-Key`.
     pub(crate) async fn post(
         &self,
