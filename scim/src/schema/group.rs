@@ -25,5 +25,5 @@ static MEMBER: [Attribute; 4] = [
     Attribute::new("type", "The kind of member.")
         .canonical(&["User"])
         .mutability(Mutability::Immutable),
-    Attribute::new("display", "The member's name."),
+    Attribute::new("display", "The member's name.").mutability(Mutability::ReadOnly),
 ];
