@@ -9,8 +9,10 @@
 )]
 
 mod bench;
+mod conformance;
 mod place;
 mod programs;
+mod python;
 mod soak;
 mod test;
 
@@ -21,6 +23,7 @@ Usage: cargo xtask <command>
 
 Commands:
   test                everything that must hold before a change is merged
+  conformance         the part of it in which others' programs ask the built server
   bench [--quick] [--users N] [SECTION ...]
                       the released binary beside what it is held against: docs/benchmarks.md
   soak [--minutes N]  the released binary under load; it takes the soak's own arguments
@@ -31,6 +34,7 @@ Not there yet: openapi.";
 #[derive(Debug, PartialEq, Eq)]
 enum Task {
     Test,
+    Conformance,
     /// With the benchmark's own arguments, which it judges itself.
     Bench(Vec<String>),
     /// With the soak's own arguments, which it judges itself.
@@ -40,6 +44,7 @@ enum Task {
 fn main() -> ExitCode {
     match parse(env::args().skip(1)) {
         Ok(Task::Test) => test::run(),
+        Ok(Task::Conformance) => conformance::run(),
         Ok(Task::Bench(arguments)) => bench::run(&arguments),
         Ok(Task::Soak(arguments)) => soak::run(&arguments),
         Err(problem) => {
@@ -54,6 +59,7 @@ fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Task, String> {
     let command = arguments.next().ok_or("a command is missing")?;
     let task = match command.as_str() {
         "test" => Task::Test,
+        "conformance" => Task::Conformance,
         "bench" => return Ok(Task::Bench(arguments.collect())),
         "soak" => return Ok(Task::Soak(arguments.collect())),
         _ => return Err(format!("there is no command `{command}`")),
@@ -75,8 +81,9 @@ mod tests {
     }
 
     #[test]
-    fn test_is_a_command() {
+    fn test_and_its_part_are_commands() {
         assert_eq!(parsed(&["test"]), Ok(Task::Test));
+        assert_eq!(parsed(&["conformance"]), Ok(Task::Conformance));
     }
 
     #[test]

@@ -44,6 +44,28 @@ const FOR_TESTS: [Program; 4] = [
     },
 ];
 
+/// What runs others' programs against the built server, and ends the server with them.
+const FOR_CONFORMANCE: [Program; 3] = [
+    Program {
+        name: "Python 3.11 or newer, with venv and pip",
+        package: "python3-venv",
+        is_installed: || {
+            let question = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))";
+            answers(system("python3", &["-c", question]))
+        },
+    },
+    Program {
+        name: "openssl",
+        package: "openssl",
+        is_installed: || is_in_path("openssl"),
+    },
+    Program {
+        name: "setpriv",
+        package: "util-linux",
+        is_installed: || is_in_path("setpriv"),
+    },
+];
+
 /// What puts load on a server and pins it: without these nothing is measured.
 const FOR_LOAD: [Program; 3] = [
     Program {
@@ -86,6 +108,11 @@ const FOR_COMPARISON: [Program; 3] = [
 /// Installs what the tests need and is missing, where that is ours to do.
 pub(crate) fn install_for_tests() -> Result<(), String> {
     install(&FOR_TESTS)
+}
+
+/// As [`install_for_tests`], for the conformance programs.
+pub(crate) fn install_for_conformance() -> Result<(), String> {
+    install(&FOR_CONFORMANCE)
 }
 
 /// As [`install_for_tests`], for the benchmark. What it is held against may stay missing: then its

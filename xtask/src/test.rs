@@ -9,8 +9,9 @@ use std::{env, ffi::OsString, process::ExitCode, time::Instant};
 use rollcall_testbed::postgres::{self, Options};
 
 use crate::{
+    conformance,
     place::{Place, Step, answers, finished, run_step},
-    programs,
+    programs, python,
 };
 
 const CARGO_DENY_VERSION: &str = "0.20.2";
@@ -38,9 +39,11 @@ fn run_in(place: &Place) -> Result<(), String> {
     let start = Instant::now();
     println!("==> install what is needed");
     programs::install_for_tests()?;
+    programs::install_for_conformance()?;
     require_component(place, "fmt", "rustfmt")?;
     require_component(place, "clippy", "clippy")?;
     let deny = install_cargo_deny(place)?;
+    let python = python::environment(place)?;
     finished(start);
 
     let advisories = env::var_os("ROLLCALL_ADVISORIES").is_some_and(|value| value == "1");
@@ -52,6 +55,8 @@ fn run_in(place: &Place) -> Result<(), String> {
     let url = postgres.url("postgres");
     let has_nextest = answers(place.cargo(["nextest", "--version"]));
     let mut steps = cargo_steps(place, has_nextest, &url);
+    // The tests have built the server.
+    steps.push(conformance::step(place, &python));
     steps.extend(deny_steps(place, &deny, advisories));
     for step in steps {
         run_step(step)?;
