@@ -1,5 +1,5 @@
 //! How many look at all of a client's people at once. Who does holds a thread and a core for as long
-//! as it takes, four tenths of a second for 100,000 people: without a bound, some questions that no
+//! as it takes, half a second or more for 100,000 people: without a bound, a few questions that no
 //! index answers would keep everybody else from being answered.
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::search::whole;
 use crate::error::{ScimError, shown};
 use crate::patch::names;
 use crate::path::lookup;
@@ -121,8 +122,8 @@ impl BulkRequest {
         }
         let fail_on_errors = match fail_on_errors {
             None | Some(Value::Null) => None,
-            Some(value) => match value.as_u64() {
-                Some(number) if number > 0 => Some(number),
+            Some(value) => match whole(&value).map(u64::try_from) {
+                Some(Ok(number)) if number > 0 => Some(number),
                 _ => return Err(ScimError::value("failOnErrors is to be a number from 1")),
             },
         };

@@ -158,11 +158,20 @@ fn text(sent: &Map, name: &str) -> Result<Option<String>, ScimError> {
 fn number(sent: &Map, name: &str) -> Result<Option<i64>, ScimError> {
     match lookup(sent, name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => match value.as_i64() {
+        Some(value) => match whole(value) {
             Some(number) => Ok(Some(number)),
             None => Err(ScimError::value(format!("{name} is to be a whole number"))),
         },
     }
+}
+
+/// A whole number, also written as `10.0`.
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    let written_with_a_point = || {
+        let text = value.as_f64().filter(|number| number.fract() == 0.0)?;
+        format!("{text:.0}").parse().ok()
+    };
+    value.as_i64().or_else(written_with_a_point)
 }
 
 /// A list of names; also as one text with commas, as in a query.
