@@ -45,7 +45,14 @@ const DRIVERS: [(&[&str], &[&str]); 2] = [
 const REDIS_FILE: &str = "src/operations/limits/redis.rs";
 
 /// The files of `src/store/` whose rows belong to a client.
-const CLIENT_FILES: [&str; 5] = ["users", "departments", "activity", "changes", "idempotency"];
+const CLIENT_FILES: [&str; 6] = [
+    "users",
+    "departments",
+    "activity",
+    "changes",
+    "idempotency",
+    "scim_log",
+];
 
 /// Store functions that serve all clients at once: file, function, and why it must be so.
 const ACROSS_CLIENTS: &[(&str, &str, &str)] = &[

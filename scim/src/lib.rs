@@ -26,6 +26,8 @@ pub mod sort;
 
 pub mod message;
 
+pub mod secret;
+
 mod error;
 mod moment;
 mod quirk;

@@ -34,11 +34,13 @@ pub enum Quirk {
     RemoveByValue,
     /// An empty text that stands for nothing.
     EmptyMeansAbsent,
+    /// A filter that tests what stands behind brackets: `emails[type eq "work"].value eq "x"`.
+    TestBehindBrackets,
 }
 
 impl Quirk {
     /// Every quirk.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ArrayUnwrapped,
         Self::ValueWrapped,
         Self::BareValue,
@@ -54,6 +56,7 @@ impl Quirk {
         Self::TargetCreated,
         Self::RemoveByValue,
         Self::EmptyMeansAbsent,
+        Self::TestBehindBrackets,
     ];
 
     /// A short name for the log.
@@ -92,6 +95,10 @@ impl Quirk {
             ),
             Self::RemoveByValue => ("remove-by-value", "the values to remove were listed"),
             Self::EmptyMeansAbsent => ("empty-absent", "an empty text was read as absent"),
+            Self::TestBehindBrackets => (
+                "test-behind-brackets",
+                "a filter tests what stands behind brackets",
+            ),
         }
     }
 }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::cli::failure::Failure;
 use crate::cli::{
-    backup, client, completions, export, hold, import, instance, migrate, oauth_client, serve,
-    token,
+    backup, client, completions, export, hold, import, instance, migrate, oauth_client, scim_log,
+    serve, token,
 };
 use crate::model::id::{ClientId, OauthClientId, TokenId, UserId};
 use crate::model::instance::InstanceName;
@@ -77,6 +77,8 @@ pub enum Command {
     Import(import::Arguments),
     /// Print a client's departments and people as JSONL, as import reads them
     Export(export::Arguments),
+    /// List, show and rehearse what identity providers sent over SCIM
+    ScimLog(scim_log::Arguments),
     /// Copy the database to a new file, while it is in use
     Backup(backup::BackupArguments),
     /// Put a backup in the database's place

@@ -18,6 +18,7 @@ pub mod instance;
 pub mod migrate;
 pub mod oauth_client;
 pub mod output;
+pub mod scim_log;
 pub mod serve;
 pub mod settings;
 pub mod signals;
@@ -106,6 +107,10 @@ fn run(arguments: Arguments, output: &mut Output) -> Result<(), Failure> {
             with_app(&settings, async |app| {
                 export::run(app, &arguments, output).await
             })
+        }
+        Command::ScimLog(arguments) => {
+            let settings = settings(global)?;
+            waited_for(async { scim_log::run(open(&settings).await?, arguments, output).await })
         }
         Command::Backup(arguments) => backup::backup(&settings(global)?, &arguments, output),
         Command::Restore(arguments) => backup::restore(&settings(global)?, &arguments, output),

@@ -19,7 +19,7 @@ use crate::http::server::{self, Limits};
 use crate::http::{self, Http, routes};
 use crate::operations::app::App;
 use crate::operations::error::Error;
-use crate::operations::{housekeeping, limits, nodes};
+use crate::operations::{housekeeping, limits, nodes, scim_log};
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -83,6 +83,9 @@ async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Resul
     drop(nodes::beat(&app).await);
     keep_house(&app);
     let served = serve_connections(settings, Arc::clone(&app), listener, shutdown).await;
+    if let Err(error) = scim_log::flush(&app).await {
+        tracing::warn!(%error, "the last requests of identity providers are not logged");
+    }
     if let Err(error) = nodes::leave(&app).await {
         tracing::warn!(%error, "the other nodes have to wait until this one looks dead");
     }
@@ -152,6 +155,11 @@ fn keep_house(app: &Arc<App>) {
     tokio::spawn(repeat("fold", housekeeping::FOLD_INTERVAL, move || {
         let app = Arc::clone(&fold);
         async move { housekeeping::fold(&app).await }
+    }));
+    let log = Arc::clone(app);
+    tokio::spawn(repeat("scim_log", scim_log::FLUSH_INTERVAL, move || {
+        let app = Arc::clone(&log);
+        async move { scim_log::flush(&app).await }
     }));
     let purge = Arc::clone(app);
     tokio::spawn(repeat("purge", housekeeping::PURGE_INTERVAL, move || {

@@ -19,6 +19,7 @@ const REQUESTS: &str = "rollcall_http_requests_total";
 const DURATIONS: &str = "rollcall_http_request_duration_seconds";
 const CONNECTIONS: &str = "rollcall_http_connections";
 const DROPPED: &str = "rollcall_request_log_dropped_total";
+const SCIM_LOG_DROPPED: &str = "rollcall_scim_log_dropped_total";
 const IMAGES: &str = "rollcall_images";
 const IMAGE_BYTES: &str = "rollcall_image_bytes";
 const NODES: &str = "rollcall_nodes_alive";
@@ -102,6 +103,7 @@ pub struct Metrics {
     routes: Mutex<Vec<Arc<RouteFigures>>>,
     connections: Gauge,
     dropped: Counter,
+    scim_log_dropped: Counter,
     images: Gauge,
     image_bytes: Gauge,
     nodes: Gauge,
@@ -123,6 +125,10 @@ impl Metrics {
             (
                 HELD,
                 "Deactivations and deletions over SCIM that were held, being too many",
+            ),
+            (
+                SCIM_LOG_DROPPED,
+                "Requests of identity providers that were not logged",
             ),
         ] {
             recorder.describe_counter(KeyName::from_const_str(name), None, text.into());
@@ -157,6 +163,8 @@ impl Metrics {
             routes: Mutex::default(),
             connections: gauge(CONNECTIONS),
             dropped: recorder.register_counter(&Key::from_static_name(DROPPED), &METADATA),
+            scim_log_dropped: recorder
+                .register_counter(&Key::from_static_name(SCIM_LOG_DROPPED), &METADATA),
             images: gauge(IMAGES),
             image_bytes: gauge(IMAGE_BYTES),
             nodes: gauge(NODES),
@@ -225,6 +233,12 @@ impl Metrics {
     /// Where the request log counts the lines that it could not write.
     pub fn dropped_log_lines(&self) -> Counter {
         self.dropped.clone()
+    }
+
+    /// Sets how many requests of identity providers were not logged; to be called before
+    /// [`Self::render`].
+    pub fn set_scim_log_dropped(&self, count: u64) {
+        self.scim_log_dropped.absolute(count);
     }
 
     /// Sets how many images there are, and their bytes; to be called before [`Self::render`].
@@ -403,6 +417,7 @@ mod tests {
         metrics.set_stale(Duration::from_millis(1_500));
         metrics.set_holds(9, 4);
         metrics.dropped_log_lines().increment(7);
+        metrics.set_scim_log_dropped(3);
         assert!(!metrics.render().contains("limit"));
         metrics.set_sharing(true, 0);
         metrics.set_sharing(false, 5);
@@ -422,6 +437,7 @@ mod tests {
             "rollcall_request_log_dropped_total 7".into(),
             "rollcall_scim_held_total 9".into(),
             "rollcall_scim_holds 4".into(),
+            "rollcall_scim_log_dropped_total 3".into(),
             "rollcall_shared_limits_up 0".into(),
             "rollcall_rate_limit_fallbacks_total 5".into(),
             "rollcall_build_info{version=\"0.1.0\"} 1".into(),

@@ -11,6 +11,7 @@ use crate::http::answer;
 use crate::http::clients::failure::Failure;
 use crate::http::request_log::FailureReason;
 use crate::http::router::Asked;
+use crate::operations::scim_log;
 
 /// `GET /healthz`: the process answers.
 pub fn healthz() -> Response {
@@ -47,6 +48,8 @@ pub fn metrics(http: &Http, asked: &Asked) -> Response {
     http.metrics.set_stale(http.app.stale_for());
     let (held, waiting) = http.app.holds();
     http.metrics.set_holds(held, waiting);
+    let dropped = scim_log::dropped(&http.app);
+    http.metrics.set_scim_log_dropped(dropped);
     if let Some(sharing) = http.app.sharing() {
         http.metrics.set_sharing(sharing.is_up, sharing.fallbacks);
     }

@@ -346,7 +346,7 @@ fn quote(text: &str, line: &mut Vec<u8>) -> io::Result<()> {
 }
 
 /// The path, each of its segments that might be or hold a token replaced by `rc_***`.
-fn masked(path: &str) -> std::borrow::Cow<'_, str> {
+pub(super) fn masked(path: &str) -> std::borrow::Cow<'_, str> {
     if !path.split('/').any(may_be_secret) {
         return path.into();
     }

@@ -371,8 +371,8 @@ async fn method(_: Arc<Http>, asked: Arc<Asked>) -> Response {
     Failure::MethodNotAllowed.render(&asked.id)
 }
 
-async fn scim_method(_: Arc<Http>, _: Arc<Asked>) -> Response {
-    scim::Failure::MethodNotAllowed.render()
+async fn scim_method(http: Arc<Http>, asked: Arc<Asked>) -> Response {
+    scim::refuse(&http, &asked, scim::Failure::MethodNotAllowed).await
 }
 
 async fn gateway_options(http: Arc<Http>, asked: Arc<Asked>) -> Response {
@@ -385,7 +385,7 @@ async fn gateway_method(http: Arc<Http>, asked: Arc<Asked>) -> Response {
 
 async fn unknown_path(http: Arc<Http>, asked: Arc<Asked>) -> Response {
     if scim::is_scims(asked.path()) {
-        scim::Failure::NoSuchPath.render()
+        scim::refuse(&http, &asked, scim::Failure::NoSuchPath).await
     } else if is_ours(asked.path()) {
         Failure::NoSuchPath.render(&asked.id)
     } else {

@@ -22,6 +22,7 @@ pub mod profile_text;
 pub mod provenance;
 pub mod provisioning;
 pub mod rate_limit;
+pub mod scim_log;
 pub mod scope;
 pub mod text;
 pub mod timestamp;

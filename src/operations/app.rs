@@ -16,6 +16,7 @@ use crate::operations::freshness::Freshness;
 use crate::operations::limits::{Asker, Limits, RedisUrl, Sharing};
 use crate::operations::looks::Looks;
 use crate::operations::nodes::Nodes;
+use crate::operations::scim_log;
 use crate::store::{Store, secrets};
 
 /// A directory server's inside: everything but the doors.
@@ -26,6 +27,7 @@ pub struct App {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) activity: Arc<Queue>,
+    pub(super) scim_log: scim_log::Queue,
     pub(super) nodes: Nodes,
     pub(super) freshness: Freshness,
     /// How often something was held since the start: see [`super::provisioning::holds`].
@@ -54,6 +56,7 @@ impl App {
             clock,
             entropy,
             activity,
+            scim_log: scim_log::Queue::default(),
             nodes,
             freshness: Freshness::default(),
             held_total: AtomicU64::new(0),

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use scim::Quirk;
+
 use crate::directory::registry::KnownToken;
 use crate::model::change::{Actor, Source};
 use crate::model::id::ClientId;
@@ -11,6 +13,7 @@ use crate::model::token::{ClientSet, Secret};
 use crate::operations::app::App;
 use crate::operations::error::{Error, Noun};
 use crate::operations::limits::Asker;
+use crate::operations::trail::Trail;
 
 /// The bearer of a valid token.
 #[derive(Debug, Clone)]
@@ -18,11 +21,12 @@ pub struct Caller(Arc<KnownToken>);
 
 /// What a caller was found to be allowed: the one way to name a client to an operation. Only this
 /// module makes one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Access {
     client: ClientId,
     actor: Actor,
     may_enroll: bool,
+    trail: Option<Arc<Trail>>,
 }
 
 impl Access {
@@ -42,13 +46,33 @@ impl Access {
     }
 
     /// The same access, through a door that the log names.
-    pub(super) fn through(self, source: Source) -> Self {
+    pub(super) fn through(&self, source: Source) -> Self {
         Self {
             actor: Actor {
                 source,
                 ..self.actor
             },
+            ..self.clone()
+        }
+    }
+
+    /// The same access, for a request of which notes are taken.
+    pub fn leaving(self, trail: Arc<Trail>) -> Self {
+        Self {
+            trail: Some(trail),
             ..self
+        }
+    }
+
+    /// Where notes of the request go, if somebody wants them.
+    pub fn trail(&self) -> Option<&Trail> {
+        self.trail.as_deref()
+    }
+
+    /// Notes liberties that were taken in reading the request.
+    pub fn note(&self, quirks: &[Quirk]) {
+        if let Some(trail) = &self.trail {
+            trail.quirks(quirks);
         }
     }
 
@@ -61,6 +85,7 @@ impl Access {
                 source,
             },
             may_enroll: false,
+            trail: None,
         }
     }
 
@@ -74,6 +99,7 @@ impl Access {
             client,
             actor,
             may_enroll: false,
+            trail: None,
         }
     }
 }
@@ -157,6 +183,7 @@ impl Caller {
                 source: Source::Api,
             },
             may_enroll: token.scopes.contains(Scope::UsersEnroll),
+            trail: None,
         })
     }
 

@@ -22,6 +22,8 @@ pub enum Noun {
     OauthClient,
     /// What is held of a person.
     Hold,
+    /// A request of an identity provider's, in the log of them.
+    ScimRequest,
 }
 
 impl Noun {
@@ -43,6 +45,7 @@ impl Noun {
             Self::Token => "Token",
             Self::OauthClient => "OAuth client",
             Self::Hold => "Hold",
+            Self::ScimRequest => "Request",
         }
     }
 
@@ -55,6 +58,7 @@ impl Noun {
             Self::Instance => "instance",
             Self::Token => "token_id",
             Self::OauthClient => "oauth_client_id",
+            Self::ScimRequest => "number",
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::model::user::User;
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::error::{Error, Noun};
+use crate::operations::trail::{REHEARSED_MAX, Trail};
 use crate::operations::user_changes::Written;
 use crate::store::changes::Change;
 use crate::store::idempotency::Remembered;
@@ -239,9 +240,14 @@ pub async fn write_once<T: Send + 'static>(
     once: Option<Once<T>>,
     work: impl Fn(&mut Write<'_, '_>) -> Result<T, Error> + Send + 'static,
 ) -> Result<Done<T>, Error> {
+    if let Some(trail) = access.trail().filter(|trail| trail.is_rehearsal()) {
+        return rehearse_whole(app, access, trail, work)
+            .await
+            .map(Done::Now);
+    }
     let (client, actor) = (access.client(), access.actor());
     let clock = Arc::clone(&app.clock);
-    let (done, number, news) = app
+    let (done, before, number, news) = app
         .store
         .write_for(client, move |tx| {
             let number = store::clients::lock(tx, client)?
@@ -267,9 +273,15 @@ pub async fn write_once<T: Send + 'static>(
                     });
                 }
             }
-            Ok::<_, Error>((done, latest, news))
+            Ok::<_, Error>((done, number, latest, news))
         })
         .await?;
+    // From here on it is done, whatever becomes of the image.
+    if let Some(trail) = access.trail()
+        && number > before
+    {
+        trail.wrote(before + 1, number);
+    }
     app.directory.catch_up_with(client, number, news).await?;
     Ok(done)
 }
@@ -291,4 +303,51 @@ pub(super) async fn rehearse<T: Send + 'static>(
             work(&mut Write::begin(tx, client, actor, now, number))
         })
         .await
+}
+
+/// Why a rehearsal's transaction is undone.
+enum Undone<T> {
+    /// It came to its end: what the work made, and the changes that it recorded.
+    AtItsEnd(T, Vec<store::changes::Entry>, i64),
+    /// It was refused.
+    Refused(Error),
+}
+
+impl<T> From<store::Error> for Undone<T> {
+    fn from(error: store::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Does `work` as [`write_once`] would, under the client's lock, notes what it would have changed, and
+/// undoes it. Unlike [`rehearse`] it writes, and whoever only reads may not begin to on SQLite when
+/// somebody else has written since.
+async fn rehearse_whole<T: Send + 'static>(
+    app: &App,
+    access: &Access,
+    trail: &Trail,
+    work: impl Fn(&mut Write<'_, '_>) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let (client, actor) = (access.client(), access.actor());
+    let clock = Arc::clone(&app.clock);
+    let undone = app
+        .store
+        .write_for(client, move |tx| {
+            let number = store::clients::lock(tx, client)?
+                .ok_or_else(|| Undone::Refused(Error::not_found(Noun::Client, client.as_str())))?;
+            let mut write = Write::begin(tx, client, actor, clock.now(), number);
+            let value = work(&mut write).map_err(Undone::Refused)?;
+            let count = write.number - number;
+            let changes = store::changes::page(tx, client, number, REHEARSED_MAX as i64)?;
+            Err::<(), _>(Undone::AtItsEnd(value, changes, count))
+        })
+        .await;
+    match undone {
+        Ok(()) => Err(Error::Internal("a rehearsal was not undone".to_owned())),
+        Err(Undone::Refused(error)) => Err(error),
+        Err(Undone::AtItsEnd(value, changes, count)) => {
+            trail.rehearsed(changes, count);
+            Ok(value)
+        }
+    }
 }

@@ -233,6 +233,30 @@ pub static TABLES: &[Table] = &[
             ("at", Number),
         ],
     ),
+    table(
+        "scim_log_counters",
+        1,
+        &[("client_id", Text), ("number", Number)],
+    ),
+    table(
+        "scim_log",
+        2,
+        &[
+            ("client_id", Text),
+            ("number", Number),
+            ("at", Number),
+            ("actor", Text),
+            ("method", Text),
+            ("target", Text),
+            ("status", Number),
+            ("duration_us", Number),
+            ("quirks", Text),
+            ("changes", Text),
+            ("facts", Text),
+            ("sent", Text),
+            ("answered", Text),
+        ],
+    ),
 ];
 
 const fn table(name: &'static str, key: usize, columns: &'static [(&'static str, Kind)]) -> Table {

@@ -18,6 +18,7 @@ mod migrations;
 pub mod oauth;
 pub mod postgres;
 pub mod registry;
+pub mod scim_log;
 pub mod secrets;
 mod sqlite;
 pub mod tokens;

@@ -16,6 +16,7 @@ mod output;
 mod packaging;
 mod running;
 mod scim;
+mod scim_log;
 mod serve;
 mod server;
 mod settings;

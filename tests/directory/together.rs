@@ -86,11 +86,12 @@ async fn a_write_of_many_people_is_seen_whole_or_not_at_all(on: Backend) {
     let id = department.id;
     let done = Arc::new(AtomicBool::new(false));
     let (writing, is_done) = (Arc::clone(&world), Arc::clone(&done));
+    let writers = access.clone();
     let writer = tokio::spawn(async move {
         for membership in [Membership::Member, Membership::NoMember].repeat(4) {
             let sent = everybody.clone();
             let app = &writing.app;
-            let changed = departments::change_members(app, &access, id, sent, membership, None);
+            let changed = departments::change_members(app, &writers, id, sent, membership, None);
             changed.await.unwrap();
         }
         is_done.store(true, Ordering::SeqCst);
@@ -161,7 +162,7 @@ async fn every_accepted_report_is_readable_at_once_and_kept(on: Backend) {
     users::summary(&beside, &access, 1).await.unwrap();
     let mut agents = JoinSet::new();
     for (index, user) in people.iter().copied().enumerate() {
-        let world = Arc::clone(&world);
+        let (world, access) = (Arc::clone(&world), access.clone());
         agents.spawn(async move {
             for round in 0..10 {
                 let late = i64::try_from(index).unwrap() - round;
@@ -252,6 +253,7 @@ async fn two_processes_that_write_one_client_lose_nothing(on: Backend) {
     let mut writers = JoinSet::new();
     for number in 0..40 {
         let (world, other) = (Arc::clone(&world), Arc::clone(&other));
+        let access = access.clone();
         writers.spawn(async move {
             let app = if number % 2 == 0 { &world.app } else { &*other };
             let user = create(app, &access, &format!("u{number}")).await;

@@ -66,7 +66,7 @@ directions! {
 
 /// More than one page of each table.
 const ROWS: i64 = 600;
-const NULLABLE: [&str; 15] = [
+const NULLABLE: [&str; 19] = [
     "partner_id",
     "partner_name",
     "enrollment_token",
@@ -82,6 +82,10 @@ const NULLABLE: [&str; 15] = [
     "revoked_at",
     "tokens.name",
     "tokens.client_id",
+    "scim_log.actor",
+    "status",
+    "sent",
+    "answered",
 ];
 const MAY_BE_EMPTY: [&str; 4] = ["partner_name", "profile", "description", "detail"];
 

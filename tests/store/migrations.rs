@@ -28,6 +28,8 @@ async fn go_back_to_memberships(world: &World, rows: &'static [(u64, u64, u64, i
         DROP TABLE oauth_secrets;
         DROP INDEX tokens_by_oauth_client;
         ALTER TABLE tokens DROP COLUMN oauth_client;
+        DROP TABLE scim_log;
+        DROP TABLE scim_log_counters;
         DELETE FROM schema_steps WHERE number > 2;";
     let insert = "INSERT INTO memberships (client_id, user_id, department_id, position)
                   VALUES ($1, $2, $3, $4)";

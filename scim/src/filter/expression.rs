@@ -30,6 +30,14 @@ enum Step<Operand> {
 }
 
 impl<Operand> Expression<Operand> {
+    /// The operands, from left to right.
+    pub fn operands(&self) -> impl Iterator<Item = &Operand> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Operand(operand) => Some(operand),
+            Step::Join { .. } | Step::Not => None,
+        })
+    }
+
     /// Whether it holds, when `holds` says so of an operand. No operand is asked twice.
     pub fn holds(&self, mut holds: impl FnMut(&Operand) -> bool) -> bool {
         let mut answer = false;

@@ -35,6 +35,7 @@ use serde_json::Number;
 
 use crate::error::{ScimError, ScimType};
 use crate::path::{AttributePath, Path};
+use crate::quirk::Quirk;
 use crate::{Kind, Map};
 
 pub(crate) use evaluate::folded;
@@ -183,6 +184,19 @@ impl Filter {
     /// filter has still to be asked about what the index finds.
     pub fn index_term(&self) -> Option<IndexTerm<'_>> {
         index::term(&self.expression)
+    }
+
+    /// The liberties that were taken in writing it.
+    pub fn quirks(&self) -> Vec<Quirk> {
+        let is_behind = |condition: &Condition| {
+            let then = matches!(condition, Condition::Elements { then, .. } if then.is_some());
+            then.then_some(Quirk::TestBehindBrackets)
+        };
+        self.expression
+            .operands()
+            .find_map(is_behind)
+            .into_iter()
+            .collect()
     }
 
     /// The operands and how they are joined.

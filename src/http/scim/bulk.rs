@@ -35,6 +35,7 @@ const AT_ONCE_MAX: usize = 64;
 /// `POST …/Bulk`
 pub async fn make(call: Call) -> Result<Response, Failure> {
     let request = BulkRequest::parse(call.json().await?, OPERATIONS_MAX)?;
+    call.note(&request.quirks);
     let plan = request.plan();
     let mut results = vec![None; plan.len()];
     let mut bulk = Bulk {

@@ -5,6 +5,8 @@ pub mod bulk;
 pub mod discovery;
 mod failure;
 pub mod groups;
+mod log;
+mod replay;
 pub mod search;
 pub mod users;
 
@@ -13,15 +15,19 @@ use std::sync::Arc;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
+use scim::Quirk;
 use serde_json::Value;
 
 pub use failure::Failure;
+pub use replay::{Replayed, replay};
 
 use crate::http::answer::{self, Response};
 use crate::http::body::Body;
 use crate::http::call::{segment, taken};
 use crate::http::query::Query;
 use crate::http::router::Asked;
+use crate::http::scim::log::Logging;
+use crate::http::scim::replay::Rehearsing;
 use crate::http::{Http, body, credential, rate_limits};
 use crate::model::id::{ClientId, DepartmentId, UserId};
 use crate::model::rate_limit::Decision;
@@ -29,6 +35,7 @@ use crate::model::scope::Scope;
 use crate::operations::app::App;
 use crate::operations::caller::{Access, Caller};
 use crate::operations::error::{Error, Noun};
+use crate::operations::trail::Trail;
 
 /// Where it all is.
 pub const ROOT: &str = "/scim/v2/";
@@ -40,6 +47,8 @@ pub const USER: &str = "/scim/v2/{client_id}/Users/{user_id}";
 pub const GROUPS: &str = "/scim/v2/{client_id}/Groups";
 /// The path of one.
 pub const GROUP: &str = "/scim/v2/{client_id}/Groups/{department_id}";
+/// Where a client is.
+const CLIENT: &str = "/scim/v2/{client_id}";
 /// What bodies are (RFC 7644 8.1).
 const MEDIA_TYPE: &str = "application/scim+json";
 const MEDIA_TYPES: [&str; 2] = [MEDIA_TYPE, "application/json"];
@@ -84,6 +93,10 @@ async fn counted<Fut>(
 where
     Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
 {
+    if let Some(Rehearsing(access)) = asked.head.extensions.get() {
+        let call = Call::new(http, template, &asked, access.clone());
+        return (handler(call).await, None);
+    }
     let caller = match identify(&http.app, &asked.head.headers).await {
         Ok(caller) => caller,
         Err(error) => return (Err(error.into()), None),
@@ -92,18 +105,34 @@ where
     if decision.is_some_and(|decision| !decision.allowed) {
         return (Err(Failure::RateLimited), decision);
     }
-    let text = segment(template, asked.path(), "client_id").unwrap_or_default();
-    let access = match caller.access(ClientId::parse(&text), &text, Scope::Scim) {
+    let access = match let_in(&caller, &asked) {
         Ok(access) => access,
         Err(error) => return (Err(error.into()), decision),
     };
-    let call = Call {
-        http: Arc::clone(http),
-        template,
-        asked: Arc::clone(&asked),
-        access,
-    };
-    (handler(call).await, decision)
+    let logging = Logging::begin(http, &asked, &access);
+    let call = Call::new(http, template, &asked, access);
+    let response = handler(call).await.unwrap_or_else(Failure::render);
+    logging.answered(&response);
+    (Ok(response), decision)
+}
+
+/// The access of a caller to the client in the path, whose notes are for the client's log.
+fn let_in(caller: &Caller, asked: &Asked) -> Result<Access, Error> {
+    let text = segment(CLIENT, asked.path(), "client_id").unwrap_or_default();
+    let access = caller.access(ClientId::parse(&text), &text, Scope::Scim)?;
+    Ok(access.leaving(Arc::default()))
+}
+
+/// Refuses what no route knows, whoever asks. When it is somebody who may provision the client, its
+/// log has it: what is looked for there is often an address that is not quite right.
+pub async fn refuse(http: &Arc<Http>, asked: &Arc<Asked>, failure: Failure) -> Response {
+    let response = failure.render();
+    if let Ok(caller) = identify(&http.app, &asked.head.headers).await
+        && let Ok(access) = let_in(&caller, asked)
+    {
+        Logging::begin(http, asked, &access).answered(&response);
+    }
+    response
 }
 
 async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
@@ -111,6 +140,25 @@ async fn identify(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
 }
 
 impl Call {
+    fn new(http: &Arc<Http>, template: &'static str, asked: &Arc<Asked>, access: Access) -> Self {
+        Self {
+            http: Arc::clone(http),
+            template,
+            asked: Arc::clone(asked),
+            access,
+        }
+    }
+
+    /// Notes liberties that were taken in reading the request.
+    fn note(&self, quirks: &[Quirk]) {
+        self.access.note(quirks);
+    }
+
+    /// Whether what is written is undone, so that nobody can read it afterwards.
+    fn is_rehearsal(&self) -> bool {
+        self.access.trail().is_some_and(Trail::is_rehearsal)
+    }
+
     fn app(&self) -> &App {
         &self.http.app
     }
@@ -126,7 +174,7 @@ impl Call {
             http: Arc::clone(&self.http),
             template,
             asked: Arc::new(self.asked.part(head, body)),
-            access: self.access,
+            access: self.access.clone(),
         }
     }
 
@@ -154,6 +202,9 @@ impl Call {
     async fn json(&self) -> Result<Value, Failure> {
         let timeout = self.http.settings.body_timeout;
         let body = body::read(self.headers(), self.asked.take_body(), timeout).await?;
+        if let Some(trail) = self.access.trail() {
+            trail.sent(&body);
+        }
         Ok(body::json(self.headers(), &body, &MEDIA_TYPES)?)
     }
 

@@ -71,7 +71,11 @@ pub async fn listed(call: &Call, kinds: &[Kind]) -> Result<Response, Failure> {
 
 /// Answers a list of resources of these kinds.
 async fn answered(call: &Call, kinds: &[Kind], asked: &SearchRequest) -> Result<Response, Failure> {
+    call.note(&asked.quirks);
     let [users, groups] = wanted(&call.base(), kinds, asked)?;
+    for search in [&users, &groups].into_iter().flatten() {
+        call.note(&search.filter.as_ref().map_or_else(Vec::new, Filter::quirks));
+    }
     let purpose = purpose(call, kinds, asked);
     let start_index = asked.page.start_index.unwrap_or(1);
     let start = match asked.page.cursor.as_deref() {

@@ -43,6 +43,7 @@ pub async fn get(call: Call) -> Result<Response, Failure> {
 pub async fn create(call: Call) -> Result<Response, Failure> {
     let query = call.query(&PROJECTION)?;
     let sent = resource::normalise(Kind::User, call.json().await?)?;
+    call.note(&sent.quirks);
     let user = users::create(call.app(), &call.access, sent.attributes).await?;
     let mut response = shown(&call, &query, StatusCode::CREATED, &user);
     let location = format!("{}/Users/{}", call.base(), user.user.id);
@@ -55,6 +56,7 @@ pub async fn replace(call: Call) -> Result<Response, Failure> {
     let query = call.query(&PROJECTION)?;
     let id = call.user_id()?;
     let sent = resource::normalise(Kind::User, call.json().await?)?;
+    call.note(&sent.quirks);
     let precondition = etag::precondition(call.headers());
     let (app, access) = (call.app(), &call.access);
     let user = users::replace(app, access, id, sent.attributes, precondition).await?;
@@ -66,6 +68,7 @@ pub async fn patch(call: Call) -> Result<Response, Failure> {
     let query = call.query(&PROJECTION)?;
     let id = call.user_id()?;
     let request = PatchRequest::parse(Kind::User, call.json().await?)?;
+    call.note(&request.quirks);
     let precondition = etag::precondition(call.headers());
     let user = users::patch(call.app(), &call.access, id, request, precondition).await??;
     Ok(shown(&call, &query, StatusCode::OK, &user))

@@ -165,6 +165,7 @@ pub async fn patch(
         Ok(patch) => patch,
         Err(error) => return Ok(Err(error)),
     };
+    let noted = access.clone();
     write(app, &access.through(Source::Scim), move |write| {
         let old = departments::find(write, id)?;
         precondition.check("group", old.revision)?;
@@ -172,8 +173,9 @@ pub async fn patch(
         if let Some(external_id) = &old.external_id {
             group.insert("externalId".to_owned(), (&**external_id).into());
         }
-        if let Err(error) = patch.rest.apply(&mut group) {
-            return Ok(Err(error));
+        match patch.rest.apply(&mut group) {
+            Ok(applied) => noted.note(&applied.quirks),
+            Err(error) => return Ok(Err(error)),
         }
         save(write, &old, &group)?;
         change_members(write, id, &patch.members)?;

@@ -180,8 +180,11 @@ pub async fn patch(
     request: PatchRequest,
     precondition: Precondition,
 ) -> Result<Result<UserDetails, ScimError>, Error> {
+    let noted = access.clone();
     let change = change(app, access, id, precondition, move |resource| {
-        request.apply(resource).map(drop)
+        request
+            .apply(resource)
+            .map(|applied| noted.note(&applied.quirks))
     });
     change.await
 }

@@ -8,6 +8,7 @@ mod errors;
 mod found;
 mod groups;
 mod lists;
+mod log;
 mod okta;
 mod pins;
 mod search;

@@ -154,6 +154,11 @@ impl World {
         &self.0.app
     }
 
+    /// The app, for who keeps it.
+    pub fn shared_app(&self) -> Arc<App> {
+        Arc::clone(&self.0.app)
+    }
+
     pub fn clock(&self) -> &TestClock {
         &self.0.clock
     }
