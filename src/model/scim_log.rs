@@ -44,8 +44,9 @@ pub struct Summary {
 pub struct Facts {
     /// Its headers, those that mean something.
     pub headers: Vec<(Box<str>, Box<str>)>,
-    /// Whether something was removed from the query because it may be a secret.
-    pub is_query_cut: bool,
+    /// Whether something was removed from the path or the query, because it may be a secret or there
+    /// was too much of it.
+    pub is_target_cut: bool,
     /// Of the body that was sent.
     pub sent: BodyFacts,
     /// Of the body that was answered.

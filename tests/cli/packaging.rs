@@ -10,7 +10,7 @@ use rollcall::cli::settings::{Key, Settings};
 use crate::shell::CLIENT;
 
 const SHIPPED: [&str; 3] = ["Dockerfile", "compose.yaml", "packaging/rollcall.service"];
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -18,6 +18,7 @@ const DOCUMENTS: [&str; 7] = [
     "docs/import.md",
     "docs/migrate.md",
     "docs/operations.md",
+    "docs/provisioning.md",
 ];
 
 fn place(name: &str) -> PathBuf {
@@ -71,7 +72,12 @@ fn the_unit_outlasts_a_shutdown_and_has_a_file_for_each_connection() {
 #[test]
 fn the_commands_of_the_documents_are_commands() {
     let mut commands = 0;
-    for name in ["README.md", "docs/migrate.md", "docs/operations.md"] {
+    for name in [
+        "README.md",
+        "docs/migrate.md",
+        "docs/operations.md",
+        "docs/provisioning.md",
+    ] {
         let text = text(name);
         let blocks = text.split("```console\n").skip(1);
         let lines = blocks.flat_map(|block| block.split("```").next().unwrap_or("").lines());
@@ -79,9 +85,9 @@ fn the_commands_of_the_documents_are_commands() {
             let words = line
                 .split_whitespace()
                 .skip_while(|word| word.starts_with("ROLLCALL_"));
-            let words = words.take_while(|word| !["|", ">", "&"].contains(word));
+            let words = words.take_while(|word| !["|", ">", "&", "#"].contains(word));
             let words = words.map(|word| match word {
-                "ID" | "<id>" => CLIENT,
+                "ID" | "<id>" | "USER" => CLIENT,
                 word => word.trim_matches('"'),
             });
             let words: Vec<&str> = words.collect();

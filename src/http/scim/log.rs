@@ -73,12 +73,12 @@ impl Logging {
     fn tell(&mut self, answer: Option<Answer>) {
         self.is_over = true;
         let (app, head) = (&self.http.app, &self.asked.head);
-        let (target, is_query_cut) = target(self.asked.path(), head.uri.query());
+        let (target, is_target_cut) = target(self.asked.path(), head.uri.query());
         let exchange = Exchange {
             at: self.at,
             method: method_label(&head.method),
             target: target.into(),
-            is_query_cut,
+            is_target_cut,
             headers: headers(&head.headers),
             answer,
             duration: app.clock().monotonic().saturating_sub(self.begun),
@@ -107,11 +107,11 @@ fn headers(headers: &HeaderMap) -> Vec<(&'static str, Box<str>)> {
     HEADERS.into_iter().filter_map(kept).collect()
 }
 
-/// The path with its query, without what may be a secret in them, and whether the query had any. One
-/// that is too long counts as if it had: it cannot be asked again.
+/// The path with its query, without what may be a secret in them, and whether that is not all of it.
 fn target(path: &str, query: Option<&str>) -> (String, bool) {
-    let mut target = masked(path).into_owned();
-    let mut is_cut = false;
+    let masked = masked(path);
+    let mut is_cut = masked != path;
+    let mut target = masked.into_owned();
     for (index, pair) in query
         .into_iter()
         .flat_map(|query| query.split('&'))
@@ -176,6 +176,8 @@ mod tests {
             assert_eq!(found, expected);
             assert_eq!(is_cut, query != kept, "{found}");
         }
+        let (path, is_cut) = target(&format!("/Users/{token}"), None);
+        assert_eq!((&*path, is_cut), ("/Users/rc_***", true));
         let (long, is_cut) = target("/Users", Some(&"x".repeat(5_000)));
         assert!(is_cut && long.len() == TARGET_BYTES_MAX);
     }

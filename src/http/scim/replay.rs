@@ -72,9 +72,9 @@ pub async fn replay(
 fn request(logged: &LoggedRequest) -> Result<Request<Body>, Error> {
     let refused = |reason: &str| Error::from(Invalid::new("number", reason));
     let (summary, facts) = (&logged.summary, &logged.facts);
-    if facts.is_query_cut {
+    if facts.is_target_cut {
         return Err(refused(
-            "the log does not have the whole query of this request",
+            "the log does not have the whole path of this request",
         ));
     }
     if facts.sent.is_cut {

@@ -39,7 +39,7 @@ pub(super) fn request(waiting: Waiting) -> LoggedRequest {
     let may_echo = answered
         .text
         .as_ref()
-        .is_some_and(|text| (exchange.is_query_cut && is_refusal) || echoes(text, &sent.removed));
+        .is_some_and(|text| (exchange.is_target_cut && is_refusal) || echoes(text, &sent.removed));
     if may_echo || answer_bytes > answer_body.len() {
         answered.text = None;
         answered.facts.is_cut = true;
@@ -61,7 +61,7 @@ pub(super) fn request(waiting: Waiting) -> LoggedRequest {
         },
         facts: Facts {
             headers: headers.map(|(name, value)| (name.into(), value)).collect(),
-            is_query_cut: exchange.is_query_cut,
+            is_target_cut: exchange.is_target_cut,
             sent: sent.facts,
             answered: answered.facts,
         },

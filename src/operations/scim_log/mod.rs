@@ -45,8 +45,8 @@ pub struct Exchange {
     pub method: &'static str,
     /// The path with the query, without secrets.
     pub target: Box<str>,
-    /// Whether the query had any.
-    pub is_query_cut: bool,
+    /// Whether there were any, or it was too long.
+    pub is_target_cut: bool,
     /// The headers that mean something.
     pub headers: Vec<(&'static str, Box<str>)>,
     /// What was answered; `None` when nobody waited for it.
