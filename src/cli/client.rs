@@ -59,6 +59,9 @@ pub struct Provisioning {
     /// What user keys are made of
     #[arg(long, value_name = "ATTRIBUTE", value_parser = key_source())]
     user_key: Option<KeySource>,
+    /// Whether departments that the Clients API sets are pinned when it says nothing of pins
+    #[arg(long, value_name = "on|off", value_parser = on_or_off)]
+    pin_departments: Option<bool>,
 }
 
 /// Does it.
@@ -103,6 +106,7 @@ async fn provisioning(
             breaker_share_percent: wanted.breaker_share,
             breaker_users_min: wanted.breaker_users,
             user_key: wanted.user_key,
+            pins_departments: wanted.pin_departments,
         },
         ..ClientChange::default()
     };
@@ -119,6 +123,7 @@ async fn provisioning(
         "breaker_share": share_percent,
         "breaker_users": users_min,
         "user_key": settings.user_key.name(),
+        "pin_departments": settings.pins_departments,
     });
     output.say(&object, || {
         let key = settings.user_key.name();
@@ -127,7 +132,11 @@ async fn provisioning(
         } else {
             "off".to_owned()
         };
-        format!("Circuit breaker: {breaker}\nUser keys: {key}")
+        let pins = match settings.pins_departments {
+            true => "pinned unless the request says otherwise",
+            false => "pinned if the request says so",
+        };
+        format!("Circuit breaker: {breaker}\nUser keys: {key}\nDepartments set by hand: {pins}")
     })
 }
 

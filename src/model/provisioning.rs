@@ -127,6 +127,9 @@ pub struct Provisioning {
     pub breaker: Breaker,
     /// What user keys are made of.
     pub user_key: KeySource,
+    /// Whether departments that the Clients API sets are pinned when it says nothing of pins: for front
+    /// ends that do not know of them.
+    pub pins_departments: bool,
 }
 
 /// What is to change of a client's settings; `None` leaves one as it is.
@@ -140,6 +143,8 @@ pub struct ProvisioningChange {
     pub breaker_users_min: Option<u32>,
     /// See [`Provisioning::user_key`].
     pub user_key: Option<KeySource>,
+    /// See [`Provisioning::pins_departments`].
+    pub pins_departments: Option<bool>,
 }
 
 impl ProvisioningChange {
@@ -153,6 +158,7 @@ impl ProvisioningChange {
                 users_min: self.breaker_users_min.unwrap_or(breaker.users_min),
             },
             user_key: self.user_key.unwrap_or(to.user_key),
+            pins_departments: self.pins_departments.unwrap_or(to.pins_departments),
         }
     }
 }
@@ -166,7 +172,9 @@ impl Provisioning {
             users_min,
         } = self.breaker;
         let (is_on, key) = (u8::from(is_on), self.user_key.name());
-        (self != Self::default()).then(|| format!("{is_on} {share_percent} {users_min} {key}"))
+        let pins = u8::from(self.pins_departments);
+        let text = || format!("{is_on} {share_percent} {users_min} {key} {pins}");
+        (self != Self::default()).then(text)
     }
 
     /// Reads what [`Self::to_text`] wrote.
@@ -179,6 +187,7 @@ impl Provisioning {
                 users_min: parts.next()?.parse().ok()?,
             },
             user_key: KeySource::parse(parts.next()?)?,
+            pins_departments: parts.next()? == "1",
         };
         parts.next().is_none().then_some(settings)
     }
@@ -225,7 +234,11 @@ mod tests {
                 share_percent: 25,
                 users_min: 3,
             };
-            let settings = Provisioning { breaker, user_key };
+            let settings = Provisioning {
+                breaker,
+                user_key,
+                pins_departments: user_key == KeySource::Email,
+            };
             let text = settings.to_text().unwrap();
             assert_eq!(Provisioning::from_text(&text), Some(settings));
             assert_eq!(Provisioning::from_text(&format!("{text} x")), None);

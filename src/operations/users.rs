@@ -106,7 +106,8 @@ pub async fn create(
     .await
 }
 
-/// Replaces the user's departments, and pins or unpins them when `pin` says so.
+/// Replaces the user's departments, and pins or unpins them when `pin` says so, else as the client's
+/// settings do.
 pub async fn set_departments(
     app: &App,
     access: &Access,
@@ -116,6 +117,13 @@ pub async fn set_departments(
     precondition: Precondition,
 ) -> Result<UserDetails, Error> {
     let seen = last_activity(app, access, id).await?;
+    let is_pinned = live(app, access)
+        .await?
+        .read()
+        .client()
+        .provisioning
+        .pins_departments;
+    let pin = pin.or(is_pinned.then_some(true));
     write(app, access, move |write| {
         let old = find_live(write, id)?;
         precondition.check("user", old.revision)?;

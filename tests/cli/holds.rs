@@ -71,15 +71,15 @@ fn a_client_is_set_and_shows_its_settings() {
     let first = shell.json(&line);
     let expected = json!({
         "id": CLIENT, "breaker": true, "breaker_share": 10, "breaker_users": 20,
-        "user_key": "userName",
+        "user_key": "userName", "pin_departments": false,
     });
     assert_eq!(first, expected);
     let set = shell.json(&format!(
-        "{line} --breaker off --breaker-share 25 --user-key email"
+        "{line} --breaker off --breaker-share 25 --user-key email --pin-departments on"
     ));
     let expected = json!({
         "id": CLIENT, "breaker": false, "breaker_share": 25, "breaker_users": 20,
-        "user_key": "email",
+        "user_key": "email", "pin_departments": true,
     });
     assert_eq!(set, expected);
     assert_eq!(shell.json(&line), expected);

@@ -3,14 +3,9 @@
 
 use std::time::Duration;
 
-use rollcall::model::change::Source;
-use rollcall::model::client::ClientChange;
 use rollcall::model::id::UserId;
 use rollcall::model::provisioning::ProvisioningChange;
 use rollcall::model::scope::Scope;
-use rollcall::operations::caller::Access;
-use rollcall::operations::clients;
-use rollcall::operations::precondition::Precondition;
 use rollcall::operations::provisioning::holds::{self, Word};
 use serde_json::{Value, json};
 
@@ -26,19 +21,6 @@ impl Provider {
             ids.push(self.user(json!({ "userName": name, "externalId": name })).await);
         }
         ids
-    }
-
-    fn person(&self) -> Access {
-        Access::of_command_line(self.tenant.id, Source::CommandLine)
-    }
-
-    async fn settings(&self, provisioning: ProvisioningChange) {
-        let change = ClientChange {
-            provisioning,
-            ..ClientChange::default()
-        };
-        let app = self.tenant.world.app();
-        clients::update(app, &self.person(), change, Precondition::None).await.unwrap();
     }
 
     async fn decide(&self, word: Word, users: Option<&[String]>) -> usize {

@@ -14,7 +14,13 @@ mod pins;
 mod search;
 mod users;
 
+use rollcall::model::change::Source;
+use rollcall::model::client::ClientChange;
+use rollcall::model::provisioning::ProvisioningChange;
 use rollcall::model::scope::Scope;
+use rollcall::operations::caller::Access;
+use rollcall::operations::clients;
+use rollcall::operations::precondition::Precondition;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Bearer, Caller, Tenant};
@@ -48,6 +54,20 @@ impl Provider {
     async fn get(&self, rest: &str) -> Answer {
         let question = self.bearer.ask("GET", &self.path(rest));
         question.header("host", "directory.example.com").send().await
+    }
+
+    /// Whoever sits at the database's own machine.
+    fn person(&self) -> Access {
+        Access::of_command_line(self.tenant.id, Source::CommandLine)
+    }
+
+    async fn settings(&self, provisioning: ProvisioningChange) {
+        let change = ClientChange {
+            provisioning,
+            ..ClientChange::default()
+        };
+        let app = self.tenant.world.app();
+        clients::update(app, &self.person(), change, Precondition::None).await.unwrap();
     }
 
     async fn delete(&self, rest: &str) -> Answer {

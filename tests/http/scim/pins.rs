@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rollcall::model::provisioning::ProvisioningChange;
 use serde_json::{Value, json};
 
 use super::Provider;
@@ -182,4 +183,27 @@ async fn who_is_deleted_and_provisioned_again_comes_back_with_what_was_pinned() 
     assert_eq!(created.at("/name/givenName"), "Anna");
     assert_eq!(created.at("/groups/0/display"), "Lab");
     assert_eq!(created.text(), provider.get(&format!("/Users/{id}")).await.text());
+}
+
+#[tokio::test]
+async fn a_client_may_have_departments_pinned_that_are_set_by_hand() {
+    let provider = Provider::new().await;
+    let pinning = ProvisioningChange {
+        pins_departments: Some(true),
+        ..ProvisioningChange::default()
+    };
+    provider.settings(pinning).await;
+    let id = provider.user(body("Clerk")).await;
+    let (lab, sales) = (provider.tenant.department("Lab").await, provider.tenant.department("Sales").await);
+    provider.tenant.assign(&id, &[&lab]).await.must_be(200);
+    let join = json!({ "Operations": [{ "op": "add", "path": "members", "value": [{ "value": id }] }] });
+    let join = async || provider.send("PATCH", &format!("/Groups/{sales}"), join.clone()).await;
+    join().await.must_be(204);
+    assert_eq!(provider.departments(&id).await, ["Lab"]);
+    // Who says that it is not to be pinned is heard.
+    let body = json!({ "departments": [lab] });
+    let unpinned = format!("/users/{id}?pin=false");
+    provider.tenant.patch(&unpinned, body).await.must_be(200);
+    join().await.must_be(204);
+    assert_eq!(provider.departments(&id).await, ["Lab", "Sales"]);
 }
