@@ -384,15 +384,21 @@ impl Directory {
     }
 }
 
-/// Attempts it again for a while when the database is not available.
+/// Attempts it again for a while when the database is not available. An attempt that only takes long,
+/// because many wait for their turn, is no such failure.
 async fn patiently<F>(mut attempt: impl FnMut() -> F) -> Result<(), Error>
 where
     F: Future<Output = Result<(), Error>>,
 {
+    match attempt().await {
+        Err(Error::Busy(_)) => {}
+        ended => return ended,
+    }
     let attempts = async {
         loop {
+            tokio::time::sleep(PAUSE).await;
             match attempt().await {
-                Err(Error::Busy(_)) => tokio::time::sleep(PAUSE).await,
+                Err(Error::Busy(_)) => {}
                 ended => return ended,
             }
         }
