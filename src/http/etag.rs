@@ -8,6 +8,7 @@ use hyper::HeaderMap;
 use hyper::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 
 use crate::model::department::DepartmentView;
+use crate::model::digits;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::UserView;
 use crate::operations::precondition::Precondition;
@@ -18,7 +19,7 @@ pub fn of_user(user: &UserView<'_>) -> String {
     // Two numbers of 16 digits, one of 19, and what stands around them.
     let mut tag = String::with_capacity(64);
     tag.push('"');
-    digits(&mut tag, user.revision.cast_unsigned(), 10);
+    digits::write(&mut tag, user.revision.cast_unsigned(), 10);
     tag.push('-');
     moment(&mut tag, activity.desktop_at);
     tag.push('.');
@@ -29,23 +30,8 @@ pub fn of_user(user: &UserView<'_>) -> String {
 
 fn moment(tag: &mut String, moment: Option<Timestamp>) {
     if let Some(moment) = moment {
-        digits(tag, moment.milliseconds().cast_unsigned(), 16);
+        digits::write(tag, moment.milliseconds().cast_unsigned(), 16);
     }
-}
-
-/// Writes a number; every answer's tag has three, and `format!` took longer than all else of it.
-fn digits(tag: &mut String, mut number: u64, base: u64) {
-    let mut text = [0; 20];
-    let mut start = text.len();
-    loop {
-        start -= 1;
-        text[start] = b"0123456789abcdef"[(number % base) as usize];
-        number /= base;
-        if number == 0 {
-            break;
-        }
-    }
-    tag.push_str(std::str::from_utf8(&text[start..]).expect("digits are ASCII"));
 }
 
 /// A department's tag: `"REVISION-MEMBERS"`.
@@ -84,31 +70,4 @@ fn tags<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &
         .into_iter()
         .filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).map(str::trim)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_as_the_formatter_writes_them() {
-        for number in [
-            0,
-            1,
-            9,
-            10,
-            15,
-            16,
-            1_792_000_000_123,
-            i64::MAX,
-            -1,
-            i64::MIN,
-        ] {
-            let (mut decimal, mut hexadecimal) = (String::new(), String::new());
-            digits(&mut decimal, number.cast_unsigned(), 10);
-            digits(&mut hexadecimal, number.cast_unsigned(), 16);
-            assert_eq!(decimal, number.cast_unsigned().to_string());
-            assert_eq!(hexadecimal, format!("{number:x}"));
-        }
-    }
 }

@@ -6,6 +6,7 @@ pub mod activity;
 pub mod change;
 pub mod client;
 pub mod department;
+pub mod digits;
 pub mod environment;
 pub mod field;
 pub mod filter;

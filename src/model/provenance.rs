@@ -2,17 +2,14 @@
 //! provisioning is to leave alone. Names of tokens and of clients are not here: the log has them,
 //! under the number of the change.
 
-use std::fmt::Write;
 use std::ops::Deref;
 
 use crate::model::change::Source;
+use crate::model::digits;
 use crate::model::field::{ALL, Field, Fields};
 use crate::model::profile::ProfileDraft;
 use crate::model::timestamp::Timestamp;
 use crate::model::user::User;
-
-/// Why writing into a text does not fail.
-const HAS_ROOM: &str = "a string takes all there is";
 
 /// What last changed a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,13 +63,17 @@ impl Provenance {
     pub fn to_text(&self) -> String {
         let mut text = String::with_capacity(32 * self.groups.len() + 8);
         for (origin, fields) in &self.groups {
-            let at = origin.at.milliseconds().cast_unsigned();
-            let number = origin.number.cast_unsigned();
-            let letter = letter(origin.source);
-            write!(text, "{letter}{at:x}.{number:x}:{:x} ", fields.0).expect(HAS_ROOM);
+            text.push(letter(origin.source));
+            digits::write(&mut text, origin.at.milliseconds().cast_unsigned(), 16);
+            text.push('.');
+            digits::write(&mut text, origin.number.cast_unsigned(), 16);
+            text.push(':');
+            digits::write(&mut text, fields.0.into(), 16);
+            text.push(' ');
         }
         if !self.pinned.is_empty() {
-            write!(text, "!{:x}", self.pinned.0).expect(HAS_ROOM);
+            text.push('!');
+            digits::write(&mut text, self.pinned.0.into(), 16);
         }
         text
     }
@@ -82,44 +83,48 @@ impl Provenance {
         let (groups, pinned) = match text.split_once('!') {
             None => (text, Fields::default()),
             Some((groups, pinned)) => {
-                let pinned = bits(pinned).filter(|pinned| pinned.iter().all(Field::is_pinnable));
-                (groups, pinned?)
+                let pinned = bits(digits::read_hexadecimal(pinned.as_bytes())?)?;
+                if !pinned.iter().all(Field::is_pinnable) {
+                    return None;
+                }
+                (groups, pinned)
             }
         };
         let mut known = Self {
             groups: Vec::new(),
             pinned,
         };
-        let mut seen = Fields::default();
-        for group in groups.split_terminator(' ') {
-            let (origin, fields) = group.split_once(':')?;
-            let fields = bits(fields)?;
+        let (mut rest, mut seen) = (groups.as_bytes(), Fields::default());
+        while let Some((first, behind)) = rest.split_first() {
+            rest = behind;
+            let is_it = |source: &Source| letter(*source) == char::from(*first);
+            let origin = Origin {
+                source: SOURCES.into_iter().find(is_it)?,
+                at: Timestamp::from_milliseconds(number(&mut rest, b'.')?.cast_signed()),
+                number: number(&mut rest, b':')?.cast_signed(),
+            };
+            let fields = bits(number(&mut rest, b' ')?)?;
             if seen.without(fields) != seen {
                 return None;
             }
             seen = seen | fields;
-            known.groups.push((origin_of(origin)?, fields));
+            known.groups.push((origin, fields));
         }
         Some(known)
     }
 }
 
-fn bits(text: &str) -> Option<Fields> {
-    let bits = u32::from_str_radix(text, 16).ok()?;
-    (bits != 0 && bits & !ALL == 0).then_some(Fields(bits))
+/// The number that stands before the next `end`, and leaves what is behind it.
+fn number(text: &mut &[u8], end: u8) -> Option<u64> {
+    let length = text.iter().position(|byte| *byte == end)?;
+    let number = digits::read_hexadecimal(&text[..length]);
+    *text = &text[length + 1..];
+    number
 }
 
-fn origin_of(text: &str) -> Option<Origin> {
-    let number = |text| u64::from_str_radix(text, 16).ok().map(u64::cast_signed);
-    let source = SOURCES
-        .into_iter()
-        .find(|source| text.starts_with(letter(*source)))?;
-    let (at, change) = text[1..].split_once('.')?;
-    Some(Origin {
-        source,
-        at: Timestamp::from_milliseconds(number(at)?),
-        number: number(change)?,
-    })
+fn bits(bits: u64) -> Option<Fields> {
+    let bits = u32::try_from(bits).ok()?;
+    (bits != 0 && bits & !ALL == 0).then_some(Fields(bits))
 }
 
 const SOURCES: [Source; 5] = [

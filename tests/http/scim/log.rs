@@ -227,6 +227,42 @@ async fn the_last_thousand_are_kept_and_numbers_go_on() {
 }
 
 #[tokio::test]
+async fn what_does_not_fit_into_memory_is_counted_and_leaves_a_gap() {
+    let provider = Provider::new().await;
+    let long = "x".repeat(1_000_000);
+    for _ in 0..36 {
+        let question = provider.bearer.ask("POST", &provider.path("/Users"));
+        let question = question.header("content-type", "application/scim+json");
+        question.body(long.clone()).send().await.must_be(400);
+    }
+    assert_eq!(scim_log::dropped(provider.tenant.world.app()), 3);
+    assert_eq!(provider.logged().await.len(), 33);
+    provider.get("/Users").await.must_be(200);
+    assert_eq!(provider.last().await.0, 37);
+    let figures = provider.tenant.world.anonymous().get("/metrics").await;
+    let line = "\nrollcall_scim_log_dropped_total 3\n";
+    assert!(figures.text().contains(line), "{figures}");
+}
+
+#[tokio::test]
+async fn what_filters_and_groups_are_forgiven_is_told() {
+    let provider = Provider::new().await;
+    let ann = provider.user(json!({ "userName": "ann" })).await;
+    let group = json!({ "displayName": "Lab", "id": "g1" });
+    let group = provider.send("POST", "/Groups", group).await.must_be(201).at("/id");
+    let leave = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{ "op": "remove", "path": "members", "value": [{ "value": ann }] }],
+    });
+    provider.send("PATCH", &format!("/Groups/{group}"), leave).await.must_be(204);
+    let filter = escaped(r#"emails[type eq "work"].value eq "a@example.com""#);
+    provider.get(&format!("/Users?filter={filter}")).await.must_be(200);
+    let all = provider.logged().await;
+    let quirks: Vec<&str> = all.iter().map(|(_, one)| &*one.request.summary.quirks).collect();
+    assert_eq!(quirks, ["", "read-only-ignored", "remove-by-value", "test-behind-brackets"]);
+}
+
+#[tokio::test]
 async fn two_servers_write_one_log() {
     let provider = Provider::new().await;
     let (one, other) = (&provider.tenant.world, provider.tenant.world.another_server().await);
