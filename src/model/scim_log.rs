@@ -89,13 +89,20 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Adds those that the next transaction made.
+    /// Adds those that a transaction made. The parts of a request may be done at once, and end in
+    /// another order than that of their numbers.
     pub fn add(&mut self, first: i64, last: i64) {
-        let has_room = self.spans.len() < SPANS_MAX;
-        match self.spans.last_mut() {
-            Some((_, end)) if self.more == 0 && *end + 1 == first => *end = last,
-            _ if has_room => self.spans.push((first, last)),
-            _ => self.more += last - first + 1,
+        let place = self.spans.partition_point(|(_, end)| *end < first);
+        let continues = place > 0 && self.spans[place - 1].1 + 1 == first;
+        let is_continued = self.spans.get(place).is_some_and(|next| next.0 == last + 1);
+        match (continues, is_continued) {
+            (true, true) => self.spans[place - 1].1 = self.spans.remove(place).1,
+            (true, false) => self.spans[place - 1].1 = last,
+            (false, true) => self.spans[place].0 = first,
+            (false, false) if self.spans.len() < SPANS_MAX => {
+                self.spans.insert(place, (first, last));
+            }
+            (false, false) => self.more += last - first + 1,
         }
     }
 
@@ -149,6 +156,11 @@ mod tests {
         changes.add(1, 2);
         changes.add(3, 3);
         assert_eq!((changes.to_text().as_str(), changes.count()), ("1-3", 3));
+        let mut at_once = Changes::default();
+        for number in [4, 2, 9, 3, 8, 1] {
+            at_once.add(number, number);
+        }
+        assert_eq!((&*at_once.to_text(), at_once.count()), ("1-4 8-9", 6));
         for number in 5..200 {
             changes.add(number * 2, number * 2);
         }
