@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::directory::Live;
 use crate::model::activity::LastActivity;
 use crate::model::change::Source;
+use crate::model::field::Field;
 use crate::model::id::UserId;
 use crate::model::profile::Profile;
 use crate::model::provenance::TracedUser;
@@ -139,7 +140,7 @@ pub async fn create(app: &App, access: &Access, sent: Map) -> Result<UserDetails
         // Of who waited to be deleted the state is still what it was.
         let back = find_live(write, user.id)?;
         let mut told = user;
-        change_state(write, breaker, &mut told, is_active)?;
+        change_state(write, breaker, &back, &mut told, is_active)?;
         let user = save(write, &back, told, "updated")?;
         let seen = store::activity::of_user(write.tx, write.client, user.id)?;
         details(write, user, seen)
@@ -238,7 +239,7 @@ async fn change(
         }
         let mut new = changed(write, &live, &old, &said, &resource)?;
         if let Some(active) = resource.get("active").and_then(Value::as_bool) {
-            change_state(write, breaker, &mut new, active)?;
+            change_state(write, breaker, &old, &mut new, active)?;
         }
         let user = save(write, &old, new, "updated")?;
         Ok(Ok((UserDetails { user, ..before }, old.held)))
@@ -253,9 +254,14 @@ async fn change(
 fn change_state(
     write: &mut Write<'_, '_>,
     breaker: Breaker,
+    old: &TracedUser,
     user: &mut User,
     is_active: bool,
 ) -> Result<(), Error> {
+    if old.provenance().pinned().contains(Field::State) {
+        // It stays as it is: nobody leaves, and there is nothing to hold.
+        return Ok(());
+    }
     let told = mapping::told_state(user.state, user.held.map(|held| held.intent));
     match (told, is_active) {
         (State::Active, false) => breaker.let_go(write, user, Intent::Deactivate),

@@ -230,6 +230,25 @@ async fn one_who_leaves_twice_leaves_once() {
 }
 
 #[tokio::test]
+async fn whose_state_is_pinned_neither_leaves_nor_is_held() {
+    let provider = Provider::new().await;
+    let ids = provider.people(21).await;
+    let pinned = format!("/users/{}/provenance", ids[0]);
+    let pin = json!({ "pinned": { "profile.state": true } });
+    provider.tenant.patch(&pinned, pin).await.must_be(200);
+    assert_eq!(provider.active(&ids[0], false).await, true);
+    for id in &ids[1..20] {
+        assert_eq!(provider.active(id, false).await, false);
+    }
+    assert_eq!(provider.waiting().await, 0);
+    assert_eq!(provider.active(&ids[0], false).await, true);
+    assert_eq!(provider.active(&ids[20], false).await, false);
+    assert_eq!(provider.waiting().await, 1);
+    provider.decide(Word::Approve, None).await;
+    assert_eq!(provider.state(&ids[0]).await, "ACTIVE");
+}
+
+#[tokio::test]
 async fn a_group_lacks_whoever_waits_to_be_deleted_for_who_asked() {
     let provider = Provider::new().await;
     let ids = provider.people(20).await;
