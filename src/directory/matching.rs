@@ -3,9 +3,10 @@
 use crate::directory::image::Image;
 use crate::directory::slots::SlotSet;
 use crate::model::id::DepartmentId;
-use crate::model::page::UserQuery;
+use crate::model::page::{StateFilter, UserQuery};
 use crate::model::text::fold;
 use crate::model::timestamp::Timestamp;
+use crate::model::user::State;
 
 /// So few are put in order themselves; of more, the first are found by walking along an order that
 /// the image keeps.
@@ -60,18 +61,19 @@ impl Image {
             return self.checked(query, slots);
         }
         let alone = match (
+            query.state.is_some(),
             query.department,
             query.q.as_deref(),
             query.active_since,
             query.stale_since,
         ) {
-            (None, None, None, None) => Some((Test::Everybody, self.user_count())),
-            (Some(id), None, None, None) => self.members(id),
-            (None, Some(q), None, None) => Some(self.named(q)),
-            (None, None, Some(since), None) => {
+            (false, None, None, None, None) => Some((Test::Everybody, self.user_count())),
+            (false, Some(id), None, None, None) => self.members(id),
+            (false, None, Some(q), None, None) => Some(self.named(q)),
+            (false, None, None, Some(since), None) => {
                 Some((Test::SeenSince(since), self.seen_since(since)))
             }
-            (None, None, None, Some(since)) => {
+            (false, None, None, None, Some(since)) => {
                 let count = self.user_count() - self.seen_since(since);
                 Some((Test::NotSeenSince(since), count))
             }
@@ -127,6 +129,10 @@ impl Image {
 
     /// Those among whom all matches are, by the narrowest filter.
     fn candidates(&self, query: &UserQuery) -> Vec<u32> {
+        if query.state == Some(StateFilter::Deleted) {
+            // None of the indexes has them.
+            return (0..).take(self.people.len()).collect();
+        }
         if let Some(department) = query.department {
             let section = self.section_of(department).map(|slot| self.section(slot));
             return section.map_or_else(Vec::new, |it| it.members.iter().collect());
@@ -154,7 +160,13 @@ impl Image {
                 .is_some_and(|section| person.belongs_to(section)),
         };
         let seen_at = self.activity(slot).at();
-        person.is_live()
+        let has_state = || match query.state {
+            None => person.is_live(),
+            Some(StateFilter::Deleted) => !person.is_live(),
+            Some(StateFilter::Active) => person.is_live() && person.state == State::Active,
+            Some(StateFilter::Inactive) => person.is_live() && person.state == State::Inactive,
+        };
+        has_state()
             && in_department()
             && query
                 .active_since

@@ -18,7 +18,7 @@ static NO_PROFILE: LazyLock<Profile> = LazyLock::new(Profile::default);
 pub(super) struct Person {
     pub(super) id: UserId,
     pub(super) place: Place,
-    state: State,
+    pub(super) state: State,
     /// `None`: the names are written as they are folded.
     written: Option<Box<Written>>,
     external_id: Option<Box<str>>,

@@ -118,6 +118,12 @@ impl Registry {
         self.known.read().tokens.get(hash).cloned()
     }
 
+    /// The token of that id, unless revoked.
+    pub fn token_of_id(&self, id: TokenId) -> Option<Arc<KnownToken>> {
+        let known = self.known.read();
+        known.tokens.get(known.hashes.get(&id)?).cloned()
+    }
+
     /// The instance of that name.
     pub fn instance(&self, name: &str) -> Option<Arc<KnownInstance>> {
         self.known.read().instances.get(name).cloned()

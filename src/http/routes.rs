@@ -1,7 +1,8 @@
 //! The whole server on one page.
 //!
-//! One table makes the router, the OpenAPI document's list of paths, and the access test: a route
-//! that is not in it does not exist, and what a route needs is checked before its handler runs.
+//! One table makes the router, the OpenAPI document's list of paths, and the access test; another one
+//! has the console's pages. A route that is in neither does not exist, and what a route needs is
+//! checked before its handler runs.
 
 use std::sync::Arc;
 
@@ -9,51 +10,22 @@ use hyper::header::{ALLOW, HeaderValue};
 use hyper::{Method, StatusCode};
 
 use crate::http::answer::Response;
-use crate::http::call::{self, Call};
 use crate::http::clients::failure::Failure;
 use crate::http::clients::{activity, clients, departments, provenance, users};
+use crate::http::console::{self, Reach};
 use crate::http::observe::{Observer, RequestId};
-use crate::http::router::{Answering, Asked, Resource, Router};
+pub use crate::http::route::{Needs, Route};
+use crate::http::route::{
+    of_admin, of_anybody, of_client, of_console, of_gateway, of_oauth, of_scim, of_visitor, open,
+    open_waiting,
+};
+use crate::http::router::{Asked, Resource, Router};
 use crate::http::scim::{self, bulk, discovery, groups, search, users as scim_users};
-use crate::http::{Http, answer, documents, gateway, oauth, probes, router};
+use crate::http::{Http, answer, documents, gateway, probes, router};
 use crate::model::instance::InstanceName;
 use crate::model::rate_limit::RouteClass;
 use crate::model::scope::Scope;
-use crate::operations::caller::{Access, AdminAccess};
 use crate::operations::error::Error;
-
-/// What a caller needs for a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Needs {
-    /// Nothing: it tells nothing of anybody.
-    Nothing,
-    /// A token for the client in the path, with this scope.
-    Scope(Scope),
-    /// A token for all clients with the scope `admin`.
-    Admin,
-    /// A credential of the instance in the path; counted in this class.
-    Gateway(RouteClass),
-    /// An OAuth client's id and secret.
-    ClientSecret,
-    /// A token for the client in the path, with the scope `scim`.
-    Scim,
-}
-
-type Handler = Arc<dyn Fn(Arc<Http>, Arc<Asked>) -> Answering + Send + Sync>;
-
-/// One route.
-#[derive(Clone)]
-pub struct Route {
-    /// The method. `HEAD` comes with `GET`, `OPTIONS` with everything.
-    pub method: Method,
-    /// The path, with `{name}` for a segment.
-    pub path: &'static str,
-    /// What a caller needs.
-    pub needs: Needs,
-    /// The name of the operation in the OpenAPI document.
-    pub name: &'static str,
-    handler: Handler,
-}
 
 /// Every route of the server.
 #[rustfmt::skip]
@@ -147,136 +119,59 @@ pub fn table() -> Vec<Route> {
     ]
 }
 
-fn of_client<Fut>(
-    method: &Method,
-    path: &'static str,
-    scope: Scope,
-    name: &'static str,
-    handler: fn(Call, Access) -> Fut,
-) -> Route
-where
-    Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
-{
-    let handler: Handler =
-        Arc::new(move |http, asked| Box::pin(call::for_client(http, path, scope, asked, handler)));
-    Route {
-        method: method.clone(),
-        path,
-        needs: Needs::Scope(scope),
-        name,
-        handler,
-    }
-}
-
-fn of_admin<Fut>(
-    method: &Method,
-    path: &'static str,
-    name: &'static str,
-    handler: fn(Call, AdminAccess) -> Fut,
-) -> Route
-where
-    Fut: Future<Output = Result<Response, Failure>> + Send + 'static,
-{
-    let handler: Handler =
-        Arc::new(move |http, asked| Box::pin(call::for_admin(http, path, asked, handler)));
-    Route {
-        method: method.clone(),
-        path,
-        needs: Needs::Admin,
-        name,
-        handler,
-    }
-}
-
-fn of_gateway(path: &'static str, class: RouteClass, name: &'static str) -> Route {
-    let handler: Handler = Arc::new(move |http, asked| {
-        Box::pin(async move {
-            gateway::for_instance(http, path, class, asked, async |question| match class {
-                RouteClass::GatewayList => gateway::list(question).await,
-                _ => gateway::get(question).await,
-            })
-            .await
-        })
-    });
-    Route {
-        method: Method::GET,
-        path,
-        needs: Needs::Gateway(class),
-        name,
-        handler,
-    }
-}
-
-fn of_scim<Fut>(
-    method: &Method,
-    path: &'static str,
-    name: &'static str,
-    handler: fn(scim::Call) -> Fut,
-) -> Route
-where
-    Fut: Future<Output = Result<Response, scim::Failure>> + Send + 'static,
-{
-    let handler: Handler =
-        Arc::new(move |http, asked| Box::pin(scim::for_client(http, path, asked, handler)));
-    Route {
-        method: method.clone(),
-        path,
-        needs: Needs::Scim,
-        name,
-        handler,
-    }
-}
-
-fn of_oauth(path: &'static str, name: &'static str) -> Route {
-    Route {
-        method: Method::POST,
-        path,
-        needs: Needs::ClientSecret,
-        name,
-        handler: Arc::new(|http, asked| Box::pin(oauth::token(http, asked))),
-    }
-}
-
-/// A route that needs nothing, whose answer is at hand.
-fn open(path: &'static str, name: &'static str, handler: fn(&Http, &Asked) -> Response) -> Route {
-    let handler: Handler = Arc::new(move |http, asked| {
-        let response = handler(&http, &asked);
-        Box::pin(std::future::ready(response))
-    });
-    Route {
-        method: Method::GET,
-        path,
-        needs: Needs::Nothing,
-        name,
-        handler,
-    }
-}
-
-/// A route that needs nothing, whose answer has to be waited for.
-fn open_waiting(
-    path: &'static str,
-    name: &'static str,
-    handler: fn(Arc<Http>) -> Answering,
-) -> Route {
-    let handler: Handler = Arc::new(move |http, _| handler(http));
-    Route {
-        method: Method::GET,
-        path,
-        needs: Needs::Nothing,
-        name,
-        handler,
-    }
+/// Every page of the console, for people in a browser.
+#[rustfmt::skip]
+pub fn pages() -> Vec<Route<Reach>> {
+    use Scope::{UsersRead, UsersWrite};
+    use console::{assets, clients, entrance, people, profile, user};
+    const CONSOLE_SIGN_IN: &str = "/console/sign-in";
+    const CONSOLE_USERS: &str = "/console/clients/{client_id}/users";
+    const CONSOLE_USER: &str = "/console/clients/{client_id}/users/{user_id}";
+    const CONSOLE_USER_DEPARTMENTS: &str = "/console/clients/{client_id}/users/{user_id}/departments";
+    const CONSOLE_USER_PROFILE: &str = "/console/clients/{client_id}/users/{user_id}/profile";
+    const CONSOLE_USER_STATE: &str = "/console/clients/{client_id}/users/{user_id}/state";
+    const CONSOLE_USER_DELETE: &str = "/console/clients/{client_id}/users/{user_id}/delete";
+    const CONSOLE_USER_RESTORE: &str = "/console/clients/{client_id}/users/{user_id}/restore";
+    let (get, post) = (Method::GET, Method::POST);
+    vec![
+        // Coming in and going out.
+        of_anybody(&get, CONSOLE_SIGN_IN, "consoleSignInPage", entrance::sign_in_page),
+        of_anybody(&post, CONSOLE_SIGN_IN, "consoleSignIn", entrance::sign_in),
+        of_anybody(&get, "/console/assets/{file}", "consoleAsset", assets::file),
+        of_visitor(&get, console::ROOT, "console", entrance::home),
+        of_visitor(&post, "/console/sign-out", "consoleSignOut", entrance::sign_out),
+        of_visitor(&post, "/console/sign-out-everywhere", "consoleSignOutEverywhere", entrance::sign_out_everywhere),
+        // Which clients there are.
+        of_visitor(&get, "/console/clients", "consoleClients", clients::list),
+        // A client's people.
+        of_console(&get, CONSOLE_USERS, UsersRead, "consoleUsers", people::list),
+        of_console(&get, CONSOLE_USER, UsersRead, "consoleUser", profile::get),
+        of_console(&get, CONSOLE_USER_DEPARTMENTS, UsersWrite, "consoleUserDepartmentsForm", user::departments_form),
+        of_console(&post, CONSOLE_USER_DEPARTMENTS, UsersWrite, "consoleUserDepartments", user::set_departments),
+        of_console(&get, CONSOLE_USER_PROFILE, UsersWrite, "consoleUserProfileForm", user::profile_form),
+        of_console(&post, CONSOLE_USER_PROFILE, UsersWrite, "consoleUserProfile", user::patch_profile),
+        of_console(&post, CONSOLE_USER_STATE, UsersWrite, "consoleUserState", user::set_state),
+        of_console(&get, CONSOLE_USER_DELETE, UsersWrite, "consoleUserDeletion", user::deletion),
+        of_console(&post, CONSOLE_USER_DELETE, UsersWrite, "consoleUserDelete", user::delete),
+        of_console(&post, CONSOLE_USER_RESTORE, UsersWrite, "consoleUserRestore", user::restore),
+    ]
 }
 
 /// The router of all routes. Unknown paths and methods are refused in the dialect of the path.
 pub fn router(http: &Arc<Http>) -> Router {
-    let table = table();
+    let (table, pages) = (table(), pages());
     let mut resources: Vec<Resource> = Vec::new();
-    for route in &table {
-        if resources.iter().all(|known| known.template != route.path) {
-            let routes = table.iter().filter(|other| other.path == route.path);
-            resources.push(resource(http, route.path, &routes.collect::<Vec<_>>()));
-        }
+    for group in by_path(&table) {
+        let refuse = match group[0].needs {
+            Needs::Gateway(_) => (with(http, gateway_options), with(http, gateway_method)),
+            Needs::Scim => (with(http, options), with(http, scim_method)),
+            _ => (with(http, options), with(http, method)),
+        };
+        resources.push(resource(http, &group, refuse));
+    }
+    for group in by_path(&pages) {
+        let refuse = (with(http, options), with(http, console_method));
+        resources.push(resource(http, &group, refuse));
     }
     let observer = Observer {
         clock: Arc::clone(http.app.clock()),
@@ -315,6 +210,8 @@ fn panicked(request_id: &RequestId, path: &str) -> Response {
     let error = Error::Internal("the handler panicked".to_owned());
     if scim::is_scims(path) {
         scim::Failure::from(error).render()
+    } else if console::is_consoles(path) {
+        console::panicked(request_id)
     } else if is_ours(path) {
         Failure::from(error).render(request_id)
     } else {
@@ -322,29 +219,39 @@ fn panicked(request_id: &RequestId, path: &str) -> Response {
     }
 }
 
+/// The routes of each path together.
+fn by_path<N>(table: &[Route<N>]) -> Vec<Vec<&Route<N>>> {
+    let mut groups: Vec<Vec<&Route<N>>> = Vec::new();
+    for route in table {
+        match groups.iter_mut().find(|group| group[0].path == route.path) {
+            Some(group) => group.push(route),
+            None => groups.push(vec![route]),
+        }
+    }
+    groups
+}
+
 /// What answers under a path: its routes, `OPTIONS`, and a refusal of all other methods.
-fn resource(http: &Arc<Http>, template: &'static str, routes: &[&Route]) -> Resource {
+fn resource<N>(
+    http: &Arc<Http>,
+    routes: &[&Route<N>],
+    (options, refuse): (router::Handler, router::Handler),
+) -> Resource {
     let mut names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
     if names.contains(&"GET") {
         names.push("HEAD");
     }
     names.push("OPTIONS");
     let allow = HeaderValue::from_str(&names.join(", ")).expect("methods are visible ASCII");
-    let needs = routes.first().map_or(Needs::Nothing, |route| route.needs);
     let mut methods: Vec<(Method, router::Handler)> = Vec::new();
     for route in routes {
         let (http, handler) = (Arc::clone(http), Arc::clone(&route.handler));
         let handler = Box::new(move |asked| handler(Arc::clone(&http), asked));
         methods.push((route.method.clone(), handler));
     }
-    let (options, refuse) = match needs {
-        Needs::Gateway(_) => (with(http, gateway_options), with(http, gateway_method)),
-        Needs::Scim => (with(http, options), with(http, scim_method)),
-        _ => (with(http, options), with(http, method)),
-    };
     methods.push((Method::OPTIONS, allowing(options, &allow)));
     Resource {
-        template,
+        template: routes[0].path,
         methods,
         otherwise: allowing(refuse, &allow),
     }
@@ -375,6 +282,10 @@ async fn scim_method(http: Arc<Http>, asked: Arc<Asked>) -> Response {
     scim::refuse(&http, &asked, scim::Failure::MethodNotAllowed).await
 }
 
+async fn console_method(_: Arc<Http>, asked: Arc<Asked>) -> Response {
+    console::refuse(&asked, console::Failure::MethodNotAllowed)
+}
+
 async fn gateway_options(http: Arc<Http>, asked: Arc<Asked>) -> Response {
     gateway::options(&http, asked.peer).await
 }
@@ -386,6 +297,8 @@ async fn gateway_method(http: Arc<Http>, asked: Arc<Asked>) -> Response {
 async fn unknown_path(http: Arc<Http>, asked: Arc<Asked>) -> Response {
     if scim::is_scims(asked.path()) {
         scim::refuse(&http, &asked, scim::Failure::NoSuchPath).await
+    } else if console::is_consoles(asked.path()) {
+        console::refuse(&asked, console::Failure::NoSuchPage)
     } else if is_ours(asked.path()) {
         Failure::NoSuchPath.render(&asked.id)
     } else {

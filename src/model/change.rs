@@ -37,6 +37,8 @@ pub enum Source {
     Scim,
     /// Another command of the command line.
     CommandLine,
+    /// The console.
+    Console,
 }
 
 impl Source {
@@ -48,6 +50,7 @@ impl Source {
             Self::Import => "import",
             Self::Scim => "scim",
             Self::CommandLine => "command_line",
+            Self::Console => "console",
         }
     }
 

@@ -25,6 +25,7 @@ pub mod provisioning;
 pub mod rate_limit;
 pub mod scim_log;
 pub mod scope;
+pub mod session;
 pub mod text;
 pub mod timestamp;
 pub mod token;

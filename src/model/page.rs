@@ -22,6 +22,21 @@ impl SortOrder {
         }
     }
 
+    /// The order of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Ascending, Self::Descending];
+        all.into_iter().find(|order| order.name() == name)
+    }
+
+    /// The other one.
+    #[must_use]
+    pub fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+
     /// Puts two keys in this order.
     pub fn apply(self, ordering: std::cmp::Ordering) -> std::cmp::Ordering {
         match self {
@@ -77,6 +92,40 @@ impl UserSort {
             Self::CreatedAt => "created_at",
         }
     }
+
+    /// The order of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Username, Self::LastActivity, Self::CreatedAt];
+        all.into_iter().find(|sort| sort.name() == name)
+    }
+}
+
+/// Of what state the users are that are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StateFilter {
+    /// With the organisation.
+    Active,
+    /// Not, or not at present.
+    Inactive,
+    /// Deleted. They are listed only when they are asked for.
+    Deleted,
+}
+
+impl StateFilter {
+    /// The name in the Clients API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The state of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Active, Self::Inactive, Self::Deleted];
+        all.into_iter().find(|state| state.name() == name)
+    }
 }
 
 /// Which users to list. All that is given must hold.
@@ -96,6 +145,8 @@ pub struct UserQuery {
     pub active_since: Option<Timestamp>,
     /// Seen before this moment, or never.
     pub stale_since: Option<Timestamp>,
+    /// Of this state; `None`: of any, and not deleted.
+    pub state: Option<StateFilter>,
     /// What to order by.
     pub sort: UserSort,
     /// Up or down.

@@ -127,12 +127,13 @@ fn bits(bits: u64) -> Option<Fields> {
     (bits != 0 && bits & !ALL == 0).then_some(Fields(bits))
 }
 
-const SOURCES: [Source; 5] = [
+const SOURCES: [Source; 6] = [
     Source::Api,
     Source::Activity,
     Source::Import,
     Source::Scim,
     Source::CommandLine,
+    Source::Console,
 ];
 
 /// The letter that stands for a door: of the first letters two are the same.
@@ -143,6 +144,7 @@ fn letter(source: Source) -> char {
         Source::Import => 'i',
         Source::Scim => 's',
         Source::CommandLine => 'c',
+        Source::Console => 'o',
     }
 }
 
@@ -286,7 +288,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in "[aeisc!:. 0-9a-f+-]{0,40}|.{0,20}") {
+        fn no_text_makes_it_panic(text in "[aeisco!:. 0-9a-f+-]{0,40}|.{0,20}") {
             if let Some(known) = Provenance::from_text(&text) {
                 prop_assert_eq!(Provenance::from_text(&known.to_text()), Some(known));
             }

@@ -6,7 +6,7 @@ use scim::Quirk;
 
 use crate::directory::registry::KnownToken;
 use crate::model::change::{Actor, Source};
-use crate::model::id::ClientId;
+use crate::model::id::{ClientId, TokenId};
 use crate::model::rate_limit::{Limit, RouteClass};
 use crate::model::scope::Scope;
 use crate::model::token::{ClientSet, Secret};
@@ -15,9 +15,12 @@ use crate::operations::error::{Error, Noun};
 use crate::operations::limits::Asker;
 use crate::operations::trail::Trail;
 
-/// The bearer of a valid token.
+/// The bearer of a valid token, and the door that they came in by.
 #[derive(Debug, Clone)]
-pub struct Caller(Arc<KnownToken>);
+pub struct Caller {
+    known: Arc<KnownToken>,
+    source: Source,
+}
 
 /// What a caller was found to be allowed: the one way to name a client to an operation. Only this
 /// module makes one.
@@ -144,7 +147,20 @@ impl Caller {
         if known.token.expires_at.is_some() && !known.token.is_valid(app.now()) {
             return Err(Error::Unauthorized("The token has expired."));
         }
-        Ok(Self(known))
+        Ok(Self {
+            known,
+            source: Source::Api,
+        })
+    }
+
+    /// Who signed in to the console with that token, as long as it is valid and may.
+    pub(super) fn of_session(app: &App, token: TokenId) -> Option<Self> {
+        let known = app.registry.token_of_id(token)?;
+        let may = known.token.scopes.contains(Scope::Console) && known.token.is_valid(app.now());
+        may.then_some(Self {
+            known,
+            source: Source::Console,
+        })
     }
 
     /// The limit of a class, if there is one, and whose bucket it is about.
@@ -153,7 +169,7 @@ impl Caller {
             token,
             bearer,
             buckets,
-        } = &*self.0;
+        } = &*self.known;
         let asker = Asker::Token(bearer, buckets);
         token.limits.of(class).map(|limit| (limit, asker))
     }
@@ -167,7 +183,7 @@ impl Caller {
         client_text: &str,
         scope: Scope,
     ) -> Result<Access, Error> {
-        let token = &self.0.token;
+        let token = &self.known.token;
         if !token.scopes.contains(scope) {
             return Err(Error::Forbidden);
         }
@@ -179,8 +195,8 @@ impl Caller {
         Ok(Access {
             client,
             actor: Actor {
-                token: Some(self.0.bearer),
-                source: Source::Api,
+                token: Some(self.known.bearer),
+                source: self.source,
             },
             may_enroll: token.scopes.contains(Scope::UsersEnroll),
             trail: None,
@@ -189,12 +205,12 @@ impl Caller {
 
     /// May the caller administer clients? Only with the `admin` scope and for all clients.
     pub fn admin(&self) -> Result<AdminAccess, Error> {
-        let token = &self.0.token;
+        let token = &self.known.token;
         if token.clients == ClientSet::All && token.scopes.contains(Scope::Admin) {
             return Ok(AdminAccess {
                 actor: Actor {
-                    token: Some(self.0.bearer),
-                    source: Source::Api,
+                    token: Some(self.known.bearer),
+                    source: self.source,
                 },
             });
         }
@@ -202,6 +218,6 @@ impl Caller {
     }
 
     pub(super) fn known(&self) -> &KnownToken {
-        &self.0
+        &self.known
     }
 }

@@ -98,8 +98,8 @@ async fn prune(app: &App, client: ClientId, before: Timestamp) -> Result<Option<
 }
 
 /// Forgets remembered answers that are over, entries of the activity log that were folded long
-/// enough ago for every node to have read them, issued tokens that are over, and nodes that left or
-/// died; if this node keeps house.
+/// enough ago for every node to have read them, issued tokens and sessions that are over, and nodes
+/// that left or died; if this node keeps house.
 pub async fn purge(app: &App) -> Result<(), Error> {
     app.registry.forget_issued(app.now());
     let answered_before = app.now().plus_milliseconds(-REMEMBERED_MS);
@@ -112,10 +112,12 @@ pub async fn purge(app: &App) -> Result<(), Error> {
         }
     }
     let nodes = app.nodes.forgotten().await;
+    let now = app.now();
     let issued_before = app.now().plus_milliseconds(-ISSUED_KEPT_MS);
     let purge = move |tx: &mut Tx<'_>| {
         store::idempotency::purge(tx, answered_before)?;
         store::tokens::purge_issued(tx, issued_before)?;
+        store::sessions::purge(tx, now)?;
         for (name, fence, beat) in &nodes {
             store::leases::remove(tx, name, *fence, *beat)?;
         }

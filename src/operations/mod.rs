@@ -25,6 +25,7 @@ pub mod precondition;
 pub mod provenance;
 pub mod provisioning;
 pub mod scim_log;
+pub mod sessions;
 pub mod tokens;
 pub mod trail;
 mod user_changes;

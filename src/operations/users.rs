@@ -48,6 +48,19 @@ pub async fn get<R>(
     Ok(show(&user))
 }
 
+/// Lends the user of that id to `show`, whether or not they were deleted.
+pub async fn get_or_deleted<R>(
+    app: &App,
+    access: &Access,
+    id: UserId,
+    show: impl FnOnce(&UserView<'_>) -> R,
+) -> Result<R, Error> {
+    let live = live(app, access).await?;
+    let image = live.read();
+    let user = image.user_or_deleted(id).ok_or_else(|| unknown(id))?;
+    Ok(show(&user))
+}
+
 /// The moment of the client's image: the same question about its people has the same answer as long
 /// as it stays.
 pub async fn moment(app: &App, access: &Access) -> Result<Moment, Error> {

@@ -20,6 +20,7 @@ pub mod postgres;
 pub mod registry;
 pub mod scim_log;
 pub mod secrets;
+pub mod sessions;
 mod sqlite;
 pub mod tokens;
 pub mod tx;

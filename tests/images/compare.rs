@@ -3,7 +3,7 @@
 use rollcall::model::filter::Filter;
 use rollcall::model::id::{DepartmentId, Id, UserId};
 use rollcall::model::page::{
-    DepartmentQuery, DepartmentSort, Page, SortOrder, UserQuery, UserSort,
+    DepartmentQuery, DepartmentSort, Page, SortOrder, StateFilter, UserQuery, UserSort,
 };
 use rollcall::model::profile_text;
 use rollcall::model::timestamp::Timestamp;
@@ -124,7 +124,7 @@ fn any_query(dice: &Dice, now: Timestamp, model: &Model) -> UserQuery {
         ..UserQuery::default()
     };
     for _ in 0..dice.below(3) {
-        match dice.below(7) {
+        match dice.below(8) {
             0 => {
                 query.q = Some(
                     fold(dice.pick::<&str>(&["a", "B", "Σ", "ΦΟΣ", "ss", "3", " ", "n0"])).into(),
@@ -152,16 +152,30 @@ fn any_query(dice: &Dice, now: Timestamp, model: &Model) -> UserQuery {
                     .map(Into::into);
             }
             5 => query.active_since = Some(ago),
+            6 => query.state = Some(*dice.pick(&STATES)),
             _ => query.stale_since = Some(ago),
         }
     }
     query
 }
 
+const STATES: [StateFilter; 3] = [
+    StateFilter::Active,
+    StateFilter::Inactive,
+    StateFilter::Deleted,
+];
+
 fn passes(query: &UserQuery, person: &Person) -> bool {
     let names = [fold(&person.username), fold(&person.user_key)];
     let seen_at = person.seen_at();
-    !person.is_deleted
+    let state = match (person.is_deleted, person.is_active) {
+        (true, _) => StateFilter::Deleted,
+        (false, true) => StateFilter::Active,
+        (false, false) => StateFilter::Inactive,
+    };
+    query
+        .state
+        .map_or(!person.is_deleted, |wanted| wanted == state)
         && query
             .q
             .as_deref()

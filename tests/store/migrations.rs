@@ -30,6 +30,7 @@ async fn go_back_to_memberships(world: &World, rows: &'static [(u64, u64, u64, i
         ALTER TABLE tokens DROP COLUMN oauth_client;
         DROP TABLE scim_log;
         DROP TABLE scim_log_counters;
+        DROP TABLE sessions;
         DELETE FROM schema_steps WHERE number > 2;";
     let insert = "INSERT INTO memberships (client_id, user_id, department_id, position)
                   VALUES ($1, $2, $3, $4)";

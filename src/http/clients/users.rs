@@ -16,7 +16,7 @@ use crate::http::query::{Query, shown};
 use crate::http::{etag, once};
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
-use crate::model::page::{SortOrder, UserQuery, UserSort};
+use crate::model::page::{SortOrder, StateFilter, UserQuery, UserSort};
 use crate::model::profile::Profile;
 use crate::model::profile_json;
 use crate::model::text::{self, fold};
@@ -40,7 +40,7 @@ const SYSTEM_MANAGED: [&str; 6] = [
     "created_at",
     "updated_at",
 ];
-const LIST_PARAMETERS: [&str; 12] = [
+const LIST_PARAMETERS: [&str; 13] = [
     "q",
     "department_id",
     "sort_by",
@@ -53,6 +53,7 @@ const LIST_PARAMETERS: [&str; 12] = [
     "fields",
     "active_since",
     "stale_since",
+    "state",
 ];
 
 /// `GET …/users/{user_id}`
@@ -295,14 +296,8 @@ fn asked_ids(query: &Query) -> Result<Option<Vec<String>>, Invalid> {
 }
 
 fn user_query(query: &Query, ids: Option<&[String]>) -> Result<UserQuery, Invalid> {
-    let sorts = [
-        UserSort::Username,
-        UserSort::LastActivity,
-        UserSort::CreatedAt,
-    ];
-    let sort = query.parsed("sort_by", "username, last_activity or created_at", |text| {
-        sorts.into_iter().find(|sort| sort.name() == text)
-    })?;
+    let sorts = "username, last_activity or created_at";
+    let sort = query.parsed("sort_by", sorts, UserSort::parse)?;
     let moment = |name| query.parsed(name, "a time like 2026-02-24T21:23:53Z", Timestamp::parse);
     Ok(UserQuery {
         q: query
@@ -319,6 +314,7 @@ fn user_query(query: &Query, ids: Option<&[String]>) -> Result<UserQuery, Invali
         external_id: query.get("external_id").map(Into::into),
         active_since: moment("active_since")?,
         stale_since: moment("stale_since")?,
+        state: query.parsed("state", "active, inactive or deleted", StateFilter::parse)?,
         sort: sort.unwrap_or_default(),
         order: sort_order(query)?,
     })
@@ -326,10 +322,7 @@ fn user_query(query: &Query, ids: Option<&[String]>) -> Result<UserQuery, Invali
 
 /// `sort_order`, as every list takes it.
 pub fn sort_order(query: &Query) -> Result<SortOrder, Invalid> {
-    let orders = [SortOrder::Ascending, SortOrder::Descending];
-    let order = query.parsed("sort_order", "asc or desc", |text| {
-        orders.into_iter().find(|order| order.name() == text)
-    })?;
+    let order = query.parsed("sort_order", "asc or desc", SortOrder::parse)?;
     Ok(order.unwrap_or_default())
 }
 

@@ -14,7 +14,7 @@ use crate::http::answer::Response;
 use hyper::{HeaderMap, StatusCode};
 
 pub use failure::Failure;
-pub use users::{get, list};
+pub use users::{get, list, write as write_user};
 
 use crate::http::call::segment;
 use crate::http::router::Asked;

@@ -23,7 +23,7 @@ const PAGE_SIZE_MAX: usize = 1000;
 const USER_BYTES: usize = 512;
 
 /// Writes one user (Identity Gateway, User).
-fn write(out: &mut Vec<u8>, user: &UserView<'_>) {
+pub fn write(out: &mut Vec<u8>, user: &UserView<'_>) {
     json::raw(out, r#"{"user":"#);
     profile_body::write(out, user);
     json::raw(out, r#","system_identity":{"id":"#);

@@ -107,6 +107,17 @@ pub static TABLES: &[Table] = &[
         ],
     ),
     table(
+        "sessions",
+        1,
+        &[
+            ("hash", Text),
+            ("owner", Text),
+            ("holder", Text),
+            ("created_at", Number),
+            ("expires_at", Number),
+        ],
+    ),
+    table(
         "users",
         2,
         &[

@@ -1,6 +1,7 @@
 //! `/v2/clients/{client_id}/users`: the list, and `/summary`.
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::support::people::{person, seed_people};
 use crate::support::{Answer, Caller, Tenant, World};
@@ -157,6 +158,29 @@ async fn exact_keys_ids_and_times_narrow_the_list() {
 }
 
 #[tokio::test]
+async fn a_state_narrows_the_list_and_who_was_deleted_is_listed_only_when_asked_for() {
+    let client = Tenant::new().await;
+    let mut ids = Vec::new();
+    for name in ["anna", "bert", "carl"] {
+        ids.push(client.user(name).await);
+    }
+    let profile = format!("/users/{}/profile", ids[1]);
+    let inactive = json!({ "state": "INACTIVE" });
+    client.patch(&profile, inactive).await.must_be(200);
+    client.delete(&format!("/users/{}", ids[2])).await.must_be(204);
+    for (query, expected) in [
+        ("", "anna bert"),
+        ("state=active", "anna"),
+        ("state=inactive", "bert"),
+        ("state=deleted", "carl"),
+        ("state=deleted&q=an", ""),
+        ("state=deleted&q=ar&sort_by=last_activity", "carl"),
+    ] {
+        assert_eq!(list(&client, query).await.usernames(), expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_department_narrows_the_list_and_an_unknown_one_matches_nobody() {
     let client = five().await;
     let sales = client.department("Sales").await;
@@ -265,6 +289,7 @@ async fn what_is_not_understood_is_refused_by_its_name() {
         ("active_since=2026-02-24", "active_since"),
         ("active_since=2026-02-24T10:00:00+02:00", "active_since"),
         ("stale_since=1", "stale_since"),
+        ("state=ACTIVE", "state"),
         ("ids=", "ids"),
         ("ids=x,,y", "ids"),
         ("ids=x&q=y", "q"),

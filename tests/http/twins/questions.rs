@@ -115,12 +115,16 @@ impl Maker<'_> {
         let client = self.client();
         let mut query = self.order(&["username", "last_activity", "created_at", "Username"]);
         for _ in 0..self.dice.below(3) {
-            let (name, value) = match self.dice.below(7) {
+            let (name, value) = match self.dice.below(8) {
                 0 | 1 => ("q", self.part()),
                 2 => ("department_id", self.department(client)),
                 3 => ("user_key", self.any(&self.known.user_keys, "k")),
                 4 => ("external_id", format!("E{}", self.dice.below(30))),
                 5 => ("active_since", texts::moment(self.dice)),
+                6 => {
+                    let states = ["active", "inactive", "deleted", "ACTIVE"];
+                    ("state", (*self.dice.pick(&states)).to_owned())
+                }
                 _ => ("stale_since", texts::moment(self.dice)),
             };
             parameter(&mut query, name, &value);

@@ -1,0 +1,107 @@
+//! What surrounds every page: where one is, where one may go from there, and the way out.
+
+use askama::Template;
+use hyper::StatusCode;
+
+use crate::http::answer::Response;
+use crate::http::console::failure::text_of;
+use crate::http::console::security;
+use crate::model::id::ClientId;
+use crate::model::scope::Scope;
+use crate::operations::sessions::Visitor;
+
+/// The parts of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The list of clients.
+    Clients,
+    /// A client's people.
+    Users,
+    /// Somewhere that has no entry in the menu.
+    Elsewhere,
+}
+
+/// An entry of the menu.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What it says.
+    pub label: &'static str,
+    /// Where it leads.
+    pub address: String,
+    /// Whether one is there.
+    pub is_here: bool,
+}
+
+/// What surrounds a page.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The page's title.
+    pub title: String,
+    /// The key that each of the page's forms bears.
+    pub form_key: String,
+    /// What who is signed in is called.
+    pub visitor: String,
+    /// The menu.
+    pub menu: Vec<Entry>,
+    /// The client that the page is about.
+    pub client: Option<String>,
+    /// The client's menu.
+    pub client_menu: Vec<Entry>,
+    place: Place,
+}
+
+/// The entries of a client's menu, with the scope without which they lead nowhere.
+const OF_CLIENT: [(Place, &str, &str, Scope); 1] =
+    [(Place::Users, "Users", "users", Scope::UsersRead)];
+
+impl Frame {
+    /// The frame of a page that is about no client.
+    pub fn new(visitor: &Visitor, title: &str, place: Place) -> Self {
+        let mut menu = Vec::new();
+        let mut entry = |of: Place, label: &'static str, address: &str| {
+            menu.push(Entry {
+                label,
+                address: address.to_owned(),
+                is_here: of == place,
+            });
+        };
+        if visitor.only_client().is_none() {
+            entry(Place::Clients, "Clients", "/console/clients");
+        }
+        Self {
+            title: title.to_owned(),
+            form_key: visitor.secret().form_key(),
+            visitor: visitor.name(),
+            menu,
+            client: None,
+            client_menu: Vec::new(),
+            place,
+        }
+    }
+
+    /// The same frame, of a page that is about a client.
+    pub fn of_client(mut self, visitor: &Visitor, client: ClientId, name: String) -> Self {
+        let may = OF_CLIENT
+            .into_iter()
+            .filter(|(.., scope)| visitor.has(*scope));
+        self.client_menu = may
+            .map(|(place, label, path, _)| Entry {
+                label,
+                address: format!("/console/clients/{client}/{path}"),
+                is_here: place == self.place,
+            })
+            .collect();
+        self.client = Some(name);
+        self
+    }
+}
+
+/// A page as an answer.
+pub fn page(template: &impl Template) -> Response {
+    security::html(StatusCode::OK, text_of(template))
+}
+
+/// A page that says what is wrong with what was sent, with what was sent in it.
+pub fn refused_page(status: StatusCode, template: &impl Template) -> Response {
+    security::html(status, text_of(template))
+}

@@ -1,0 +1,256 @@
+//! `…/users/{user_id}`: everything that is known of one person, and why.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use serde_json::Value;
+
+use crate::http::answer::Response;
+use crate::http::clients::wire;
+use crate::http::console::assets;
+use crate::http::console::frame::{Frame, Place, page};
+use crate::http::console::shown::When;
+use crate::http::console::{Call, Failure};
+use crate::http::gateway;
+use crate::model::field::Field;
+use crate::model::profile::ProfileField;
+use crate::model::provisioning::Intent;
+use crate::model::scope::Scope;
+use crate::model::user::{State, UserView};
+use crate::operations::caller::Access;
+use crate::operations::provenance::{self, FieldProvenance};
+use crate::operations::{provisioning, users};
+
+/// A field of the record: its value, and where that comes from.
+pub(super) struct Line {
+    label: String,
+    value: Option<String>,
+    origin: Option<Origin>,
+    is_pinned: bool,
+}
+
+struct Origin {
+    door: &'static str,
+    actor: Option<String>,
+    at: When,
+}
+
+/// The same person in one dialect.
+struct Dialect {
+    name: &'static str,
+    of: &'static str,
+    json: String,
+}
+
+#[derive(Template)]
+#[template(path = "user.html")]
+struct Page {
+    frame: Frame,
+    path: String,
+    person: Person,
+    lines: Vec<Line>,
+    departments_line: Line,
+    dialects: Vec<Dialect>,
+    may_write: bool,
+    notice: Option<&'static str>,
+}
+
+/// What is read of the person in one look at the directory.
+struct Person {
+    name: String,
+    username: String,
+    id: String,
+    state: (&'static str, &'static str),
+    is_deleted: bool,
+    is_active: bool,
+    held: Option<&'static str>,
+    seen: Option<When>,
+    desktop: Option<When>,
+    web: Option<When>,
+    created: When,
+    updated: When,
+    departments: Vec<(String, Option<String>)>,
+    values: Vec<(Field, Option<String>)>,
+    dialects: [(&'static str, &'static str, Vec<u8>); 3],
+}
+
+/// What just happened, by the word in the address.
+const NOTICES: [(&str, &str); 6] = [
+    ("profile", "The profile was changed."),
+    ("departments", "The departments were changed."),
+    ("deactivated", "They were deactivated."),
+    ("activated", "They were activated."),
+    (
+        "deleted",
+        "They were deleted. Restoring brings everything back.",
+    ),
+    ("restored", "They were restored."),
+];
+
+/// `GET /console/clients/{client_id}/users/{user_id}`
+pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
+    let query = call.query(&["done"])?;
+    let id = call.user_id()?;
+    let base = format!("/scim/v2/{}", access.client());
+    let person = users::get_or_deleted(call.app(), &access, id, |user| Person::of(user, &base));
+    let person = person.await?;
+    let known = match person.is_deleted {
+        true => Vec::new(),
+        false => provenance::get(call.app(), &access, id).await?.fields,
+    };
+    let mut known: HashMap<String, FieldProvenance> = known
+        .into_iter()
+        .map(|it| (it.field.name().into_owned(), it))
+        .collect();
+    let mut line = |(field, value): (Field, Option<String>)| {
+        let known = known.remove(&*field.name());
+        Line {
+            label: label(field),
+            value,
+            is_pinned: known.as_ref().is_some_and(|known| known.is_pinned),
+            origin: known.and_then(origin),
+        }
+    };
+    let notice = NOTICES
+        .iter()
+        .find(|(word, _)| query.get("done") == Some(word));
+    let page_of_user = Page {
+        frame: call
+            .client_frame(&access, &person.name, Place::Users)
+            .await?,
+        path: format!("/console/clients/{}/users/{id}", access.client()),
+        departments_line: line((Field::Departments, None)),
+        lines: person.values.iter().cloned().map(&mut line).collect(),
+        dialects: person.dialects.iter().map(dialect).collect(),
+        may_write: call.visitor.has(Scope::UsersWrite),
+        notice: notice.map(|(_, sentence)| *sentence),
+        person,
+    };
+    Ok(page(&page_of_user))
+}
+
+fn origin(known: FieldProvenance) -> Option<Origin> {
+    let origin = known.origin?;
+    Some(Origin {
+        door: door(origin.source),
+        actor: known.actor,
+        at: When(origin.at),
+    })
+}
+
+/// A door's name for people.
+pub(super) fn door(source: crate::model::change::Source) -> &'static str {
+    use crate::model::change::Source;
+    match source {
+        Source::Api => "Clients API",
+        Source::Activity => "a report of activity",
+        Source::Import => "an import",
+        Source::Scim => "the identity provider (SCIM)",
+        Source::CommandLine => "the command line",
+        Source::Console => "the console",
+    }
+}
+
+/// A person's state as a class of the style and a word.
+pub(super) fn state_of(user: &UserView<'_>) -> (&'static str, &'static str) {
+    match (user.deleted_at, user.state) {
+        (Some(_), _) => ("deleted", "Deleted"),
+        (None, State::Active) => ("active", "Active"),
+        (None, State::Inactive) => ("inactive", "Inactive"),
+    }
+}
+
+/// A field's name for people.
+pub(super) fn label(field: Field) -> String {
+    let path = match field {
+        Field::Username => return "Username".to_owned(),
+        Field::UserKey => return "User key".to_owned(),
+        Field::ExternalId => return "External id".to_owned(),
+        Field::Departments => return "Departments".to_owned(),
+        Field::State => return "State".to_owned(),
+        Field::CustomAttributes => return "Custom attributes".to_owned(),
+        Field::Profile(ProfileField::EmailAddr) => return "E-mail address".to_owned(),
+        Field::Profile(ProfileField::EmployeeStartDateTs) => return "Start date".to_owned(),
+        Field::Profile(field) => field.path(),
+    };
+    let name = path.rsplit('.').next().unwrap_or(path).replace('_', " ");
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().collect::<String>() + letters.as_str()
+    })
+}
+
+fn dialect((name, of, json): &(&'static str, &'static str, Vec<u8>)) -> Dialect {
+    let value: Value = serde_json::from_slice(json).unwrap_or(Value::Null);
+    let json = serde_json::to_string_pretty(&value).unwrap_or_default();
+    Dialect { name, of, json }
+}
+
+impl Person {
+    fn of(user: &UserView<'_>, base: &str) -> Self {
+        let profile = |field| user.profile.get(field).map(str::to_owned);
+        let state = state_of(user);
+        let own = [
+            (Field::Username, Some(user.username.to_owned())),
+            (Field::UserKey, Some(user.user_key.to_owned())),
+            (Field::ExternalId, user.external_id.map(str::to_owned)),
+            (Field::State, Some(state.1.to_owned())),
+        ];
+        let fields = ProfileField::ALL.into_iter();
+        let fields = fields.map(|field| (Field::Profile(field), profile(field)));
+        let custom = user.profile.custom_attributes().map(str::to_owned);
+        let values = own
+            .into_iter()
+            .chain(fields)
+            .chain([(Field::CustomAttributes, custom)]);
+        let scim = Value::Object(provisioning::resource(user, base)).to_string();
+        let (mut clients_api, mut of_gateway) = (Vec::new(), Vec::new());
+        wire::user(&mut clients_api, user);
+        gateway::write_user(&mut of_gateway, user);
+        Self {
+            name: profile(ProfileField::FullName).unwrap_or_else(|| user.username.to_owned()),
+            username: user.username.to_owned(),
+            id: user.id.to_string(),
+            state,
+            is_deleted: user.deleted_at.is_some(),
+            is_active: user.state == State::Active,
+            held: user.held.map(|held| match held {
+                Intent::Deactivate => "deactivated",
+                Intent::Delete => "deleted",
+            }),
+            seen: user.last_activity.at().map(When),
+            desktop: user.last_activity.desktop_at.map(When),
+            web: user.last_activity.web_at.map(When),
+            created: When(user.created_at),
+            updated: When(user.updated_at),
+            departments: user
+                .departments
+                .iter()
+                .map(|it| {
+                    (
+                        it.name.to_string(),
+                        it.description.as_deref().map(str::to_owned),
+                    )
+                })
+                .collect(),
+            values: values.collect(),
+            dialects: [
+                (
+                    "Clients API",
+                    "what product front ends and scripts read",
+                    clients_api,
+                ),
+                (
+                    "Identity Gateway",
+                    "what the assistant's ingestion reads",
+                    of_gateway,
+                ),
+                (
+                    "SCIM 2.0",
+                    "what the identity provider reads",
+                    scim.into_bytes(),
+                ),
+            ],
+        }
+    }
+}

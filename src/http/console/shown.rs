@@ -1,0 +1,66 @@
+//! Values as pages show them.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+
+use crate::model::timestamp::Timestamp;
+
+/// A moment: in UTC until the page's script says it in the reader's zone, and exactly when one points
+/// at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When(pub Timestamp);
+
+impl fmt::Display for When {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exact = self.0.with_milliseconds();
+        let (day, time) = (&exact[..10], &exact[11..16]);
+        write!(
+            formatter,
+            "<time datetime=\"{exact}\" title=\"{exact}\">{day} {time} UTC</time>"
+        )
+    }
+}
+
+impl HtmlSafe for When {}
+
+/// A number with its thousands apart.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A number with its noun: `1 user`, `2,000 users`.
+pub fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", count(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_thousands_apart() {
+        for (number, text) in [(0, "0 users"), (1, "1 user"), (1_000, "1,000 users")] {
+            assert_eq!(counted(number, "user"), text);
+        }
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(123), "123");
+    }
+
+    #[test]
+    fn a_moment_is_shown_in_utc_and_exactly() {
+        let moment = Timestamp::parse("2026-02-24T21:23:53.082Z").unwrap();
+        let expected = "<time datetime=\"2026-02-24T21:23:53.082Z\" \
+                        title=\"2026-02-24T21:23:53.082Z\">2026-02-24 21:23 UTC</time>";
+        assert_eq!(When(moment).to_string(), expected);
+    }
+}
