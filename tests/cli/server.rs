@@ -85,6 +85,21 @@ impl Server {
         request.send().await.unwrap()
     }
 
+    /// Asks in any method, with a body of JSON.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> reqwest::Response {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.request(method.parse().unwrap(), url);
+        let request = request.bearer_auth(token);
+        let request = request.header("content-type", "application/json");
+        request.body(body.to_string()).send().await.unwrap()
+    }
+
     /// Posts a body under an `Idempotency-Key`.
     pub(crate) async fn post(
         &self,
