@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::elements::Element;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -160,7 +162,11 @@ impl Browser {
         } else {
             "light"
         };
-        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        // What moves would be caught half-way.
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
         self.devtools(
             "Emulation.setEmulatedMedia",
             json!({ "features": features }),
@@ -280,10 +286,16 @@ impl Browser {
         self.uncomplaining(name).await;
     }
 
+    /// Keeps an image of the whole page.
     async fn screenshot(&self, name: &str) {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console");
         std::fs::create_dir_all(&folder).unwrap();
-        let image = self.page.screenshot().await.unwrap();
+        let whole = DevTools(
+            "Page.captureScreenshot",
+            json!({ "captureBeyondViewport": true }),
+        );
+        let image = self.page.issue_cmd(whole).await.unwrap();
+        let image = STANDARD.decode(image["data"].as_str().unwrap()).unwrap();
         std::fs::write(folder.join(format!("{name}.png")), image).unwrap();
     }
 

@@ -19,9 +19,9 @@ struct Program {
     is_installed: fn() -> bool,
 }
 
-/// The bundled SQLite and aws-lc are C, the tests paste the demo's curl lines into a shell, and they
-/// start the servers that Rollcall works with.
-const FOR_TESTS: [Program; 4] = [
+/// The bundled SQLite and aws-lc are C, the tests paste the demo's curl lines into a shell, they start
+/// the servers that Rollcall works with, and go through the console in a browser.
+const FOR_TESTS: [Program; 6] = [
     Program {
         name: "cc",
         package: "build-essential",
@@ -41,6 +41,16 @@ const FOR_TESTS: [Program; 4] = [
         name: "redis-server",
         package: "redis-server",
         is_installed: redis::is_installed,
+    },
+    Program {
+        name: "chromium",
+        package: "chromium",
+        is_installed: || is_in_path("chromium"),
+    },
+    Program {
+        name: "chromedriver",
+        package: "chromium-driver",
+        is_installed: || is_in_path("chromedriver"),
     },
 ];
 
