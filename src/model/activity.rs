@@ -1,5 +1,6 @@
-//! When a person was last seen, and on which channel.
+//! When a person was seen, and on which channel.
 
+use crate::model::days::{Day, Days};
 use crate::model::id::UserId;
 use crate::model::timestamp::Timestamp;
 
@@ -13,13 +14,20 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Desktop, Self::Web];
+
+    /// Its name in the Clients API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Desktop => "desktop",
+            Self::Web => "web",
+        }
+    }
+
     /// The channel of that name, as the Clients API writes it.
     pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "desktop" => Some(Self::Desktop),
-            "web" => Some(Self::Web),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|channel| channel.name() == text)
     }
 }
 
@@ -51,6 +59,46 @@ impl LastActivity {
     pub fn merge(&mut self, other: Self) {
         self.desktop_at = self.desktop_at.max(other.desktop_at);
         self.web_at = self.web_at.max(other.web_at);
+    }
+}
+
+/// The days on which each channel saw a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DaysSeen {
+    /// The desktop agent's.
+    pub desktop: Days,
+    /// The browser agent's.
+    pub web: Days,
+}
+
+impl DaysSeen {
+    /// The days of that channel.
+    pub fn on(&self, channel: Channel) -> &Days {
+        match channel {
+            Channel::Desktop => &self.desktop,
+            Channel::Web => &self.web,
+        }
+    }
+
+    /// Takes a report in.
+    pub fn take(&mut self, channel: Channel, at: Timestamp) {
+        let days = match channel {
+            Channel::Desktop => &mut self.desktop,
+            Channel::Web => &mut self.web,
+        };
+        days.take(Day::of(at));
+    }
+
+    /// Takes in all that `other` knows.
+    pub fn merge(&mut self, other: &Self) {
+        self.desktop.merge(&other.desktop);
+        self.web.merge(&other.web);
+    }
+
+    /// Forgets the days before `first`.
+    pub fn forget_before(&mut self, first: Day) {
+        self.desktop.forget_before(first);
+        self.web.forget_before(first);
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod activity;
 pub mod change;
 pub mod client;
+pub mod days;
 pub mod department;
 pub mod digits;
 pub mod environment;

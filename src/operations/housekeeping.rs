@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::model::days::Day;
 use crate::model::id::ClientId;
 use crate::model::timestamp::Timestamp;
 use crate::operations::app::App;
@@ -67,9 +68,10 @@ async fn fold_client(
 ) -> Result<Option<()>, Error> {
     let unfolded = move |tx: &mut Tx<'_>| store::activity::unfolded(tx, client);
     let unfolded = app.store.read(unfolded).await?;
+    let first_day = Day::of(app.now()).first_kept();
     for users in unfolded.users.chunks(FOLDED_AT_ONCE_MAX) {
         let users = users.to_vec();
-        let merge = move |tx: &mut Tx<'_>| store::activity::merge(tx, client, &users);
+        let merge = move |tx: &mut Tx<'_>| store::activity::merge(tx, client, &users, first_day);
         if fenced(app, merge).await?.is_none() {
             return Ok(None);
         }
@@ -97,9 +99,30 @@ async fn prune(app: &App, client: ClientId, before: Timestamp) -> Result<Option<
     }
 }
 
+/// Forgets on which days people were seen whom nobody has seen since those days are kept: a fold,
+/// which forgets what is too old of everybody else, does not come to them. `None` when another node
+/// keeps house.
+async fn forget_days(app: &App, client: ClientId) -> Result<Option<()>, Error> {
+    let first_day = Day::of(app.now()).first_kept();
+    loop {
+        let long_unseen = move |tx: &mut Tx<'_>| {
+            store::activity::long_unseen(tx, client, first_day, FOLDED_AT_ONCE_MAX as i64)
+        };
+        let users = app.store.read(long_unseen).await?;
+        if users.is_empty() {
+            return Ok(Some(()));
+        }
+        let forget =
+            move |tx: &mut Tx<'_>| store::activity::forget_days(tx, client, &users, first_day);
+        if fenced(app, forget).await?.is_none() {
+            return Ok(None);
+        }
+    }
+}
+
 /// Forgets remembered answers that are over, entries of the activity log that were folded long
-/// enough ago for every node to have read them, issued tokens and sessions that are over, and nodes
-/// that left or died; if this node keeps house.
+/// enough ago for every node to have read them, days of activity that are not kept any more, issued
+/// tokens and sessions that are over, and nodes that left or died; if this node keeps house.
 pub async fn purge(app: &App) -> Result<(), Error> {
     app.registry.forget_issued(app.now());
     let answered_before = app.now().plus_milliseconds(-REMEMBERED_MS);
@@ -108,6 +131,11 @@ pub async fn purge(app: &App) -> Result<(), Error> {
     let clients = move |tx: &mut Tx<'_>| store::activity::logging_clients(tx, logged_before);
     for client in app.store.read(clients).await? {
         if prune(app, client, logged_before).await?.is_none() {
+            return Ok(());
+        }
+    }
+    for latest in app.store.read(store::clients::latest).await? {
+        if forget_days(app, latest.client).await?.is_none() {
             return Ok(());
         }
     }

@@ -1,11 +1,13 @@
 //! Activity: a durable log that reports are appended to, and the table that it is folded into.
 //!
-//! Nothing here locks the client or touches anybody's record: a report is a monotonic maximum.
+//! Nothing here locks the client or touches anybody's record: a report is a monotonic maximum, and
+//! the days on which somebody was seen only become more, until they are too old to be kept.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use crate::model::activity::{Channel, LastActivity, Report};
+use crate::model::activity::{Channel, DaysSeen, LastActivity, Report};
+use crate::model::days::{Day, Days};
 use crate::model::id::{ClientId, UserId};
 use crate::model::timestamp::Timestamp;
 use crate::store::error::Error;
@@ -163,6 +165,32 @@ pub fn of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<LastAc
     Ok(activity)
 }
 
+/// On which days one user was seen, the log included.
+pub fn days_of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<DaysSeen, Error> {
+    // The table last, as in `of_user`.
+    let since = numbers(tx, client)?.folded;
+    let mut seen = DaysSeen::default();
+    each_logged(tx, client, since, i64::MAX, |_, reports| {
+        for report in reports.iter().filter(|report| report.user == user) {
+            seen.take(report.channel, report.at);
+        }
+    })?;
+    let sql = "SELECT desktop_days, web_days FROM activity WHERE client_id = $1 AND user_id = $2";
+    let keys = [(&client).into(), (&user).into()];
+    if let Some(folded) = tx.one(sql, &keys, |row| days(row, 0))? {
+        seen.merge(&folded);
+    }
+    Ok(seen)
+}
+
+/// The days of both channels, in column `first` and the next.
+fn days(row: &Row<'_>, first: usize) -> Result<DaysSeen, Error> {
+    Ok(DaysSeen {
+        desktop: row.parsed(first, Days::from_text)?,
+        web: row.parsed(first + 1, Days::from_text)?,
+    })
+}
+
 /// What the log's entries after number `since` say, by user.
 pub fn latest_since(
     tx: &mut Tx<'_>,
@@ -195,20 +223,36 @@ pub fn logging_clients(tx: &mut Tx<'_>, before: Timestamp) -> Result<Vec<ClientI
     tx.all(sql, &[before.into()], |row| row.parsed(0, ClientId::parse))
 }
 
-/// What the table does not contain yet: the number of the latest entry, and the latest of each user
-/// that entries up to it report.
+/// What entries of the log say of a user.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Seen {
+    /// The latest of each channel.
+    pub last: LastActivity,
+    /// The days.
+    pub days: DaysSeen,
+}
+
+/// What the table does not contain yet: the number of the latest entry, and what entries up to it
+/// report of each user.
 pub struct Unfolded {
     /// The latest entry that is looked at.
     pub number: i64,
     /// By user, in one order, so that two who fold at once do not wait for each other.
-    pub users: Vec<(UserId, LastActivity)>,
+    pub users: Vec<(UserId, Seen)>,
 }
 
 /// What is to be folded now.
 pub fn unfolded(tx: &mut Tx<'_>, client: ClientId) -> Result<Unfolded, Error> {
     let known = numbers(tx, client)?;
-    let latest = latest_since(tx, client, known.folded)?;
-    let mut users: Vec<_> = latest.into_iter().collect();
+    let mut users: HashMap<UserId, Seen> = HashMap::new();
+    each_logged(tx, client, known.folded, i64::MAX, |_, reports| {
+        for report in reports {
+            let seen = users.entry(report.user).or_default();
+            seen.last.take(report.channel, report.at);
+            seen.days.take(report.channel, report.at);
+        }
+    })?;
+    let mut users: Vec<_> = users.into_iter().collect();
     users.sort_unstable_by_key(|(user, _)| *user);
     Ok(Unfolded {
         number: known.latest,
@@ -239,23 +283,31 @@ pub fn prune(
 }
 
 /// Folds the log's new entries into the table at once, and takes out of the log what was folded and
-/// is older than `keep_since`. Returns how many users' rows were written.
+/// is older than `keep_since`. Days before `first_day` are not kept. Returns how many users' rows were
+/// written.
 ///
 /// Two may fold at once (an import does beside the server): times only move on, and so does the
 /// number up to which the table contains the log.
-pub fn fold(tx: &mut Tx<'_>, client: ClientId, keep_since: Timestamp) -> Result<usize, Error> {
+pub fn fold(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    keep_since: Timestamp,
+    first_day: Day,
+) -> Result<usize, Error> {
     let unfolded = unfolded(tx, client)?;
-    merge(tx, client, &unfolded.users)?;
+    merge(tx, client, &unfolded.users, first_day)?;
     set_folded(tx, client, unfolded.number)?;
     prune(tx, client, keep_since, i64::MAX)?;
     Ok(unfolded.users.len())
 }
 
-/// Merges what is known of some users into the table. Times only move on.
+/// Merges what is known of some users into the table. Times only move on, and no day from `first_day`
+/// on is forgotten.
 pub fn merge(
     tx: &mut Tx<'_>,
     client: ClientId,
-    users: &[(UserId, LastActivity)],
+    users: &[(UserId, Seen)],
+    first_day: Day,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO activity (client_id, user_id, desktop_at, web_at)
                VALUES ($1, $2, $3, $4) ON CONFLICT (client_id, user_id) DO UPDATE SET
@@ -263,11 +315,68 @@ pub fn merge(
                    excluded.desktop_at - 1) THEN excluded.desktop_at
                    ELSE activity.desktop_at END,
                web_at = CASE WHEN excluded.web_at > COALESCE(activity.web_at,
-                   excluded.web_at - 1) THEN excluded.web_at ELSE activity.web_at END";
-    let rows = users.iter().map(|(user, activity)| {
-        let (desktop_at, web_at) = (activity.desktop_at.into(), activity.web_at.into());
+                   excluded.web_at - 1) THEN excluded.web_at ELSE activity.web_at END
+               RETURNING desktop_days, web_days";
+    let rows = users.iter().map(|(user, seen)| {
+        let (desktop_at, web_at) = (seen.last.desktop_at.into(), seen.last.web_at.into());
         [Value::from(&client), user.into(), desktop_at, web_at]
     });
+    // From here on the rows are locked: nobody else adds days to what is read of them.
+    let known = tx.all_many(sql, rows, |row| days(row, 0))?;
+    let mut changed = Vec::new();
+    for ((user, seen), known) in users.iter().zip(known) {
+        let mut all = known;
+        all.merge(&seen.days);
+        all.forget_before(first_day);
+        // Most are seen again on a day that is known already.
+        if all != known {
+            changed.push((user, all.desktop.to_text(), all.web.to_text()));
+        }
+    }
+    let sql = "UPDATE activity SET desktop_days = $3, web_days = $4
+               WHERE client_id = $1 AND user_id = $2";
+    let rows = changed.iter().map(|(user, desktop, web)| {
+        [
+            Value::from(&client),
+            (*user).into(),
+            desktop.into(),
+            web.into(),
+        ]
+    });
+    tx.execute_many(sql, rows)?;
+    Ok(())
+}
+
+/// Up to `count` users of whom days are known that are all before `first_day`: nobody saw them since,
+/// so no fold forgets those. It looks at all the client's rows.
+pub fn long_unseen(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    first_day: Day,
+    count: i64,
+) -> Result<Vec<UserId>, Error> {
+    let sql = "SELECT user_id FROM activity WHERE client_id = $1
+               AND (desktop_at < $2 AND desktop_days <> '' OR web_at < $2 AND web_days <> '')
+               ORDER BY user_id LIMIT $3";
+    let values = [(&client).into(), first_day.begin().into(), count.into()];
+    tx.all(sql, &values, |row| row.parsed(0, UserId::parse))
+}
+
+/// Forgets those users' days on channels that did not see them from `first_day` on.
+pub fn forget_days(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    users: &[UserId],
+    first_day: Day,
+) -> Result<(), Error> {
+    let sql = "UPDATE activity SET
+               desktop_days = CASE WHEN desktop_at < $3 THEN '' ELSE desktop_days END,
+               web_days = CASE WHEN web_at < $3 THEN '' ELSE web_days END
+               WHERE client_id = $1 AND user_id = $2";
+    let begin = first_day.begin();
+    let rows = users
+        .iter()
+        .map(|user| [Value::from(&client), user.into(), begin.into()]);
     tx.execute_many(sql, rows)?;
     Ok(())
 }

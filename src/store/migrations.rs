@@ -3,7 +3,7 @@
 use crate::store::error::Error;
 use crate::store::tx::Tx;
 
-const STEPS: [&str; 10] = [
+const STEPS: [&str; 11] = [
     include_str!("migrations/001_foundation.sql"),
     include_str!("migrations/002_nodes.sql"),
     include_str!("migrations/003_departments_of_users.sql"),
@@ -14,6 +14,7 @@ const STEPS: [&str; 10] = [
     include_str!("migrations/008_holds.sql"),
     include_str!("migrations/009_scim_log.sql"),
     include_str!("migrations/010_sessions.sql"),
+    include_str!("migrations/011_days_seen.sql"),
 ];
 
 /// How many steps this release would still take; refuses the schema of a newer one.

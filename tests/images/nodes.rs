@@ -22,6 +22,7 @@ on_both! {
     threads = 1:
     a_node_that_was_silent_too_long_folds_nothing_any_more,
     a_node_that_was_silent_too_long_purges_nothing_any_more,
+    days_on_which_somebody_was_seen_are_forgotten_in_the_end,
     a_node_that_learns_of_its_successor_by_its_beat_keeps_house_no_more,
     who_beats_is_never_taken_over,
     who_leaves_is_followed_at_once_and_takes_nothing_more,
@@ -140,6 +141,26 @@ async fn a_node_that_was_silent_too_long_purges_nothing_any_more(on: Backend) {
     assert_eq!(first.nodes().housekeeping_fence(), None);
     housekeeping::purge(second).await.unwrap();
     assert!(!is_remembered().await);
+}
+
+async fn days_on_which_somebody_was_seen_are_forgotten_in_the_end(on: Backend) {
+    let (world, beside) = world_of(on, 1).await;
+    let user = create(&world).await;
+    let first = &world.apps[0];
+    assert_eq!(beat(first).await, Some(1));
+    see(&world, user, None).await;
+    housekeeping::fold(first).await.unwrap();
+    let client = world.access(0).client();
+    let days = async || {
+        let read = beside.read(move |tx| store::activity::days_of_user(tx, client, user));
+        read.await.unwrap().on(Channel::Web).iter().count()
+    };
+    pass(&world, Duration::from_secs(399 * 24 * 3_600));
+    housekeeping::purge(first).await.unwrap();
+    assert_eq!(days().await, 1);
+    pass(&world, Duration::from_secs(24 * 3_600));
+    housekeeping::purge(first).await.unwrap();
+    assert_eq!(days().await, 0);
 }
 
 async fn a_node_that_learns_of_its_successor_by_its_beat_keeps_house_no_more(on: Backend) {

@@ -4,6 +4,9 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rollcall::model::activity::{Channel, LastActivity, Report};
+use rollcall::model::days::Day;
+use rollcall::model::id::ClientId;
+use rollcall::model::timestamp::Timestamp;
 use rollcall::store::activity::{self, Numbers};
 use rollcall::store::clients::{self, Latest};
 use rollcall::store::{Error, Tx};
@@ -26,6 +29,11 @@ contract! {
     who_takes_a_number_has_the_turn_until_the_transaction_ends,
     what_many_fold_at_once_is_folded_and_never_goes_back,
     who_folds_late_takes_nothing_back,
+}
+
+/// Folds as a server does on the day of `at(0)`.
+fn fold(tx: &mut Tx<'_>, client: ClientId, keep_since: Timestamp) -> Result<usize, Error> {
+    activity::fold(tx, client, keep_since, Day::of(at(0)).first_kept())
 }
 
 fn report(user: u64, channel: Channel, milliseconds: i64) -> Report {
@@ -120,7 +128,7 @@ async fn a_users_activity_is_the_latest_of_the_log_and_the_table(world: &World) 
         .write(|tx| {
             let client = client_id(A);
             activity::append(tx, client, &[report(1, Channel::Desktop, 50)], at(0))?;
-            activity::fold(tx, client, at(0))?;
+            fold(tx, client, at(0))?;
             let reports = [report(1, Channel::Desktop, 40), report(1, Channel::Web, 30)];
             activity::append(tx, client, &reports, at(0))?;
             let known = activity::of_user(tx, client, user_id(1))?;
@@ -140,7 +148,7 @@ async fn folding_moves_no_time_back(world: &World) {
                 for channel in [Channel::Desktop, Channel::Web] {
                     activity::append(tx, client, &[report(1, channel, moment)], at(0))?;
                 }
-                assert_eq!(activity::fold(tx, client, at(0))?, 1);
+                assert_eq!(fold(tx, client, at(0))?, 1);
                 let expected = seen(Some(latest), Some(latest));
                 assert_eq!(folded(tx, A, 1)?, Some(expected));
             }
@@ -155,14 +163,14 @@ async fn folding_again_changes_nothing(world: &World) {
             let client = client_id(A);
             let reports = [report(1, Channel::Web, 9), report(2, Channel::Desktop, 8)];
             activity::append(tx, client, &reports, at(0))?;
-            assert_eq!(activity::fold(tx, client, at(0))?, 2);
-            assert_eq!(activity::fold(tx, client, at(0))?, 0);
+            assert_eq!(fold(tx, client, at(0))?, 2);
+            assert_eq!(fold(tx, client, at(0))?, 0);
             assert_eq!(activity::unfolded_clients(tx)?, []);
             let numbers = activity::numbers(tx, client)?;
             assert_eq!((numbers.latest, numbers.folded), (1, 1));
             assert_eq!(folded(tx, A, 1)?, Some(seen(None, Some(9))));
             assert_eq!(folded(tx, A, 2)?, Some(seen(Some(8), None)));
-            assert_eq!(activity::fold(tx, client_id(B), at(0))?, 0);
+            assert_eq!(fold(tx, client_id(B), at(0))?, 0);
             assert_eq!(activity::numbers(tx, client_id(B))?, Numbers::default());
             Ok(())
         })
@@ -174,12 +182,12 @@ async fn one_channel_leaves_the_other_as_it_was(world: &World) {
         .write(|tx| {
             let client = client_id(A);
             activity::append(tx, client, &[report(1, Channel::Web, 9)], at(0))?;
-            activity::fold(tx, client, at(0))?;
+            fold(tx, client, at(0))?;
             activity::append(tx, client, &[report(1, Channel::Desktop, 3)], at(0))?;
-            activity::fold(tx, client, at(0))?;
+            fold(tx, client, at(0))?;
             assert_eq!(folded(tx, A, 1)?, Some(seen(Some(3), Some(9))));
             activity::append(tx, client, &[report(1, Channel::Web, 10)], at(0))?;
-            activity::fold(tx, client, at(0))?;
+            fold(tx, client, at(0))?;
             assert_eq!(folded(tx, A, 1)?, Some(seen(Some(3), Some(10))));
             Ok(())
         })
@@ -193,7 +201,7 @@ async fn folding_keeps_what_others_may_still_read(world: &World) {
             for moment in [10, 20, 30] {
                 activity::append(tx, client, &[report(1, Channel::Web, moment)], at(moment))?;
             }
-            activity::fold(tx, client, at(20))?;
+            fold(tx, client, at(20))?;
             let kept = activity::logged_since(tx, client, 0)?;
             let kept: Vec<i64> = kept.into_iter().map(|(number, _)| number).collect();
             assert_eq!(kept, [2, 3], "what was written at 20 is not before 20");
@@ -201,7 +209,7 @@ async fn folding_keeps_what_others_may_still_read(world: &World) {
                 activity::of_user(tx, client, user_id(1))?,
                 seen(None, Some(30))
             );
-            activity::fold(tx, client, at(99))?;
+            fold(tx, client, at(99))?;
             assert_eq!(activity::logged_since(tx, client, 0)?, []);
             let next = activity::append(tx, client, &[], at(99))?;
             assert_eq!(next, 4, "what was taken out never comes again");
@@ -217,11 +225,11 @@ async fn only_so_many_entries_are_taken_out_that_are_folded_and_old(world: &Worl
             for moment in [10, 20, 30, 40] {
                 activity::append(tx, client, &[report(1, Channel::Web, moment)], at(moment))?;
             }
-            activity::fold(tx, client, at(0))?;
+            fold(tx, client, at(0))?;
             // Old, as by a clock that was set back, but not folded.
             activity::append(tx, client, &[report(1, Channel::Web, 5)], at(5))?;
             activity::append(tx, client_id(B), &[], at(5))?;
-            activity::fold(tx, client_id(B), at(0))?;
+            fold(tx, client_id(B), at(0))?;
             for (count, taken, left) in [
                 (2, 2, vec![3, 4, 5]),
                 (9, 1, vec![4, 5]),
@@ -264,11 +272,11 @@ async fn activity_of_two_clients_never_meets(world: &World) {
             activity::append(tx, a, &[report(1, Channel::Web, 10)], at(0))?;
             activity::append(tx, b, &[report(1, Channel::Web, 20)], at(0))?;
             assert_eq!(activity::of_user(tx, a, user_id(1))?, seen(None, Some(10)));
-            activity::fold(tx, b, at(99))?;
+            fold(tx, b, at(99))?;
             assert_eq!(activity::unfolded_clients(tx)?, [a]);
             assert_eq!(activity::logged_since(tx, a, 0)?.len(), 1);
             assert_eq!(folded(tx, A, 1)?, None);
-            activity::fold(tx, a, at(99))?;
+            fold(tx, a, at(99))?;
             assert_eq!(folded(tx, A, 1)?, Some(seen(None, Some(10))));
             assert_eq!(folded(tx, B, 1)?, Some(seen(None, Some(20))));
             assert_eq!(activity::numbers(tx, a)?.latest, 1);
@@ -347,7 +355,7 @@ async fn what_many_fold_at_once_is_folded_and_never_goes_back(world: &World) {
             let keep_since = at(if index == 0 { 0 } else { 99 });
             tasks.spawn(async move {
                 for _ in 0..30 {
-                    let fold = move |tx: &mut Tx<'_>| activity::fold(tx, client_id(A), keep_since);
+                    let fold = move |tx: &mut Tx<'_>| fold(tx, client_id(A), keep_since);
                     store.write(fold).await.unwrap();
                 }
             });
@@ -388,7 +396,7 @@ async fn who_folds_late_takes_nothing_back(world: &World) {
     let another = world.another().await;
     let first = another.write(move |tx| {
         activity::append(tx, client_id(A), &reports(60), at(0))?;
-        activity::fold(tx, client_id(A), at(0))?;
+        fold(tx, client_id(A), at(0))?;
         if let Some(told) = told.lock().take() {
             told.send(()).unwrap();
         }
@@ -396,9 +404,7 @@ async fn who_folds_late_takes_nothing_back(world: &World) {
         Ok::<(), Error>(())
     });
     // It has read the log without the latest entry when it comes to the person's row.
-    let late = world
-        .store
-        .write(|tx| activity::fold(tx, client_id(A), at(0)));
+    let late = world.store.write(|tx| fold(tx, client_id(A), at(0)));
     let begin = async {
         has_folded.await.unwrap();
         let waits = async {

@@ -36,6 +36,7 @@ macro_rules! contract {
 
 mod activity;
 mod copy;
+mod days;
 mod files;
 mod lanes;
 mod leases;

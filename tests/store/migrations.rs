@@ -1,11 +1,13 @@
 //! A database of an earlier release holds, once it is opened, what it held.
 
-use rollcall::store::{Condition, Store, users};
+use rollcall::model::activity::Channel;
+use rollcall::store::{Condition, Store, Tx, activity, users};
 
 use crate::world::{A, B, World, at, client_id, department_id, id, traced, user, user_id};
 
 contract! {
     who_belonged_where_still_does_in_the_same_order,
+    the_days_of_the_latest_activity_are_known,
 }
 
 /// Takes the schema back to its second step, which had a table of memberships, and puts
@@ -31,6 +33,8 @@ async fn go_back_to_memberships(world: &World, rows: &'static [(u64, u64, u64, i
         DROP TABLE scim_log;
         DROP TABLE scim_log_counters;
         DROP TABLE sessions;
+        ALTER TABLE activity DROP COLUMN desktop_days;
+        ALTER TABLE activity DROP COLUMN web_days;
         DELETE FROM schema_steps WHERE number > 2;";
     let insert = "INSERT INTO memberships (client_id, user_id, department_id, position)
                   VALUES ($1, $2, $3, $4)";
@@ -90,4 +94,45 @@ async fn who_belonged_where_still_does_in_the_same_order(world: &World) {
     let of_b = of_b.unwrap();
     assert_eq!(of_b.departments, [department_id(1)]);
     assert_eq!((of_b.revision, of_b.updated_at), (2, at(0)));
+}
+
+async fn the_days_of_the_latest_activity_are_known(world: &World) {
+    go_back_to_memberships(world, &[]).await;
+    let insert = "INSERT INTO activity (client_id, user_id, desktop_at, web_at)
+                  VALUES ($1, $2, $3, $4)";
+    world
+        .write(move |tx| {
+            let client = client_id(A);
+            for (user, desktop_at, web_at) in [
+                (1, Some(at(0).milliseconds()), None),
+                (2, Some(at(-86_400_000).milliseconds()), Some(0)),
+                (3, None, Some(-1)),
+            ] {
+                let user = user_id(user);
+                let keys = [(&client).into(), (&user).into()];
+                tx.execute(
+                    insert,
+                    &[keys[0], keys[1], desktop_at.into(), web_at.into()],
+                )?;
+            }
+            Ok(())
+        })
+        .await;
+    drop(world.another().await);
+    let days = |user, channel| {
+        let read = move |tx: &mut Tx<'_>| activity::days_of_user(tx, client_id(A), user_id(user));
+        async move {
+            let seen = world.read(read).await;
+            let days = seen.on(channel).iter().map(|day| day.to_string());
+            days.collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(days(1, Channel::Desktop).await, ["2023-11-14"]);
+    assert!(days(1, Channel::Web).await.is_empty());
+    assert_eq!(days(2, Channel::Desktop).await, ["2023-11-13"]);
+    assert_eq!(days(2, Channel::Web).await, ["1970-01-01"]);
+    assert!(
+        days(3, Channel::Web).await.is_empty(),
+        "too long ago to be kept"
+    );
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::model::activity::LastActivity;
+use crate::model::days::Day;
 use crate::model::id::UserId;
 use crate::model::provenance::TracedUser;
 use crate::model::text::fold;
@@ -86,7 +87,8 @@ impl People {
         // reported.
         if !is_rehearsal && numbers.folded < numbers.latest {
             let keep_since = write.now.plus_milliseconds(-LOG_KEPT_MS);
-            store::activity::fold(tx, client, keep_since)?;
+            let first_day = Day::of(write.now).first_kept();
+            store::activity::fold(tx, client, keep_since, first_day)?;
         }
         let folded = store::activity::numbers(tx, client)?.folded;
         let unfolded = store::activity::latest_since(tx, client, folded)?;

@@ -213,6 +213,8 @@ pub static TABLES: &[Table] = &[
             ("user_id", Text),
             ("desktop_at", Number),
             ("web_at", Number),
+            ("desktop_days", Text),
+            ("web_days", Text),
         ],
     ),
     table(
