@@ -11,8 +11,8 @@ use hyper::{Method, StatusCode};
 
 use crate::http::answer::Response;
 use crate::http::clients::failure::Failure;
-use crate::http::clients::{activity, clients, departments, provenance, users};
 use crate::http::console::{self, Reach};
+use crate::http::clients::{activity, analytics, clients, departments, provenance, users};
 use crate::http::observe::{Observer, RequestId};
 pub use crate::http::route::{Needs, Route};
 use crate::http::route::{
@@ -41,6 +41,7 @@ pub fn table() -> Vec<Route> {
     const RESTORE: &str = "/v2/clients/{client_id}/users/{user_id}/restore";
     const PROFILE: &str = "/v2/clients/{client_id}/users/{user_id}/profile";
     const PROVENANCE: &str = "/v2/clients/{client_id}/users/{user_id}/provenance";
+    const USER_ACTIVITY: &str = "/v2/clients/{client_id}/analytics/users/{user_id}/activity";
     const DEPARTMENTS: &str = "/v2/clients/{client_id}/departments";
     const DEPARTMENT: &str = "/v2/clients/{client_id}/departments/{department_id}";
     const MEMBERS: &str = "/v2/clients/{client_id}/departments/{department_id}/members";
@@ -62,6 +63,7 @@ pub fn table() -> Vec<Route> {
         of_client(&patch, PROFILE, UsersWrite, "updateUserProfile", users::patch_profile),
         of_client(&get, PROVENANCE, UsersRead, "getUserProvenance", provenance::get),
         of_client(&patch, PROVENANCE, UsersWrite, "updateUserProvenance", provenance::update),
+        of_client(&get, USER_ACTIVITY, UsersRead, "getUserActivity", analytics::user_activity),
         // Who groups people.
         of_client(&get, DEPARTMENTS, UsersRead, "listDepartments", departments::list),
         of_client(&get, DEPARTMENT, UsersRead, "getDepartment", departments::get),

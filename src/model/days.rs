@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::digits;
+use crate::model::invalid::Invalid;
 use crate::model::timestamp::Timestamp;
 
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
@@ -30,9 +31,10 @@ impl Day {
         Timestamp::from_milliseconds(i64::from(self.0) * DAY_MS)
     }
 
-    /// The day that many days later (earlier, when negative).
+    /// The day that many days later (earlier, when negative), held within the bounds of moments.
     pub fn plus(self, days: i32) -> Self {
-        Self(self.0.saturating_add(days))
+        let number = i64::from(self.0) + i64::from(days);
+        Self::of(Timestamp::from_milliseconds(number * DAY_MS))
     }
 
     /// How many days it is later than `other`; negative when it is earlier.
@@ -57,6 +59,50 @@ impl fmt::Display for Day {
 impl serde::Serialize for Day {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+/// Days without a gap, of which there are as many as are kept at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    start: Day,
+    end: Day,
+}
+
+impl Period {
+    /// Days of a period that begins and ends as nobody said.
+    const DEFAULT_DAYS: i32 = 30;
+
+    /// The period from `start` to `end`, both included: where it is not said it ends `today`, and begins
+    /// 29 days before it ends.
+    pub fn of(start: Option<Day>, end: Option<Day>, today: Day) -> Result<Self, Invalid> {
+        let end = end.unwrap_or(today);
+        let start = start.unwrap_or_else(|| end.plus(1 - Self::DEFAULT_DAYS));
+        if start > end {
+            let reason = format!("start_date must not be after end_date, which is {end}");
+            return Err(Invalid::new("start_date", reason));
+        }
+        if end.since(start) >= DAYS_KEPT {
+            let reason = format!("start_date must be less than {DAYS_KEPT} days before end_date");
+            return Err(Invalid::new("start_date", reason));
+        }
+        Ok(Self { start, end })
+    }
+
+    /// Its first day.
+    pub fn start(self) -> Day {
+        self.start
+    }
+
+    /// Its last day.
+    pub fn end(self) -> Day {
+        self.end
+    }
+
+    /// Its days, the first one first.
+    pub fn days(self) -> impl Iterator<Item = Day> {
+        let count = self.end.since(self.start);
+        (0..=count).map(move |later| self.start.plus(later))
     }
 }
 
@@ -292,6 +338,48 @@ mod tests {
         }
         let too_long = format!("1.8{}1", "0".repeat(99));
         assert_eq!(Days::from_text(&too_long), None);
+    }
+
+    #[test]
+    fn a_period_has_as_many_days_as_are_kept_at_most() {
+        let day = |text: &str| Day::parse(text).unwrap();
+        let today = day("2026-02-24");
+        let of = |start: Option<&str>, end: Option<&str>| {
+            Period::of(start.map(day), end.map(day), today)
+        };
+        let both = |period: Result<Period, Invalid>| {
+            let period = period.unwrap();
+            let days: Vec<Day> = period.days().collect();
+            assert_eq!(days[0], period.start());
+            assert_eq!(days.last(), Some(&period.end()));
+            format!("{} {} {}", period.start(), period.end(), days.len())
+        };
+        assert_eq!(both(of(None, None)), "2026-01-26 2026-02-24 30");
+        assert_eq!(
+            both(of(Some("2026-02-24"), None)),
+            "2026-02-24 2026-02-24 1"
+        );
+        assert_eq!(
+            both(of(None, Some("2026-03-02"))),
+            "2026-02-01 2026-03-02 30"
+        );
+        assert_eq!(
+            both(of(Some("2025-01-21"), None)),
+            "2025-01-21 2026-02-24 400"
+        );
+        // Where days end, none is told twice.
+        assert_eq!(
+            both(of(None, Some("0000-01-03"))),
+            "0000-01-01 0000-01-03 3"
+        );
+        for (start, end) in [
+            (Some("2025-01-20"), None),
+            (Some("2026-02-25"), None),
+            (Some("2026-02-02"), Some("2026-02-01")),
+            (Some("0000-01-01"), Some("9999-12-30")),
+        ] {
+            assert_eq!(of(start, end).unwrap_err().field, "start_date");
+        }
     }
 
     #[test]

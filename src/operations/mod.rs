@@ -7,6 +7,7 @@ pub mod activity;
 pub mod app;
 pub mod caller;
 pub mod clients;
+pub mod days;
 pub mod departments;
 pub mod error;
 pub mod export;

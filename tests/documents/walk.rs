@@ -103,6 +103,7 @@ async fn every_answer_on_a_walk_through_the_api_is_as_documented(on: Backend) {
     members(&mut walk, &department, &user).await;
     profiles(&mut walk, &user).await;
     provenance(&mut walk, &user).await;
+    days(&mut walk, &user).await;
     gateway(&mut walk).await;
     machines(&mut walk).await;
     identity_provider(&mut walk).await;
@@ -377,6 +378,18 @@ async fn provenance(walk: &mut Walk, user: &str) {
         json!({ "first_name": "Jon" }),
     )
     .await;
+}
+
+async fn days(walk: &mut Walk, user: &str) {
+    let path = format!("/v2/clients/{CLIENT}/analytics/users/{user}/activity");
+    let operation = "getUserActivity";
+    walk.get(operation, 200, &path).await;
+    let query = "granularity=day&start_date=2026-02-23&end_date=2026-02-24&channel=web";
+    walk.get(operation, 200, &format!("{path}?{query}")).await;
+    walk.get(operation, 400, &format!("{path}?granularity=week"))
+        .await;
+    let nobody = format!("/v2/clients/{CLIENT}/analytics/users/nobody/activity");
+    walk.get(operation, 404, &nobody).await;
 }
 
 async fn gateway(walk: &mut Walk) {

@@ -53,6 +53,7 @@ fn rows() -> Vec<(&'static str, Value, Expected)> {
         ("restoreUser", none(), READ),
         ("updateUserProfile", json!({"first_name": "x"}), READ),
         ("getUserProvenance", none(), READ),
+        ("getUserActivity", none(), READ),
         (
             "updateUserProvenance",
             json!({"pinned": {"departments": true}}),

@@ -129,6 +129,12 @@ impl Side {
                 none(),
             ),
             (
+                "getUserActivity",
+                "GET",
+                path(&format!("/analytics{user}/activity")),
+                none(),
+            ),
+            (
                 "updateUserProvenance",
                 "PATCH",
                 path(&format!("{user}/provenance")),

@@ -1,6 +1,7 @@
 //! The Clients API, version 2.
 
 pub mod activity;
+pub mod analytics;
 #[allow(
     clippy::module_inception,
     reason = "the noun is called so in every layer"

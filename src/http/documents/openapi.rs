@@ -35,7 +35,10 @@ const DESCRIPTION: &str = concat!(
 const TAGS: [(&str, &str); 9] = [
     ("Users", "The people of a client."),
     ("Departments", "The groups that people belong to."),
-    ("Activity", "How `last_activity` is written."),
+    (
+        "Activity",
+        "How it is written when people were seen, and on which days they were.",
+    ),
     ("Clients", "The client organisations."),
     (
         "Identity Gateway",

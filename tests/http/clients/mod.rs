@@ -1,6 +1,7 @@
 //! `/v2/clients/…`
 
 mod activity;
+mod analytics;
 mod client;
 mod departments;
 mod errors;
