@@ -18,6 +18,7 @@ mod person;
 pub mod recency;
 pub mod registry;
 mod slots;
+mod staleness;
 mod walk;
 
 use std::sync::Arc;

@@ -27,7 +27,7 @@ pub(super) struct Person {
     departments: Sections,
     pub(super) created_at: Timestamp,
     updated_at: Timestamp,
-    deleted_at: Option<Timestamp>,
+    pub(super) deleted_at: Option<Timestamp>,
     pub(super) held: Option<Intent>,
     revision: i64,
 }

@@ -46,6 +46,14 @@ impl LastActivity {
         self.desktop_at.max(self.web_at)
     }
 
+    /// The latest of that channel.
+    pub fn on(self, channel: Channel) -> Option<Timestamp> {
+        match channel {
+            Channel::Desktop => self.desktop_at,
+            Channel::Web => self.web_at,
+        }
+    }
+
     /// Takes a report in. Reports may come late and in any order: no time moves backwards.
     pub fn take(&mut self, channel: Channel, at: Timestamp) {
         let known = match channel {

@@ -30,4 +30,5 @@ pub mod session;
 pub mod text;
 pub mod timestamp;
 pub mod token;
+pub mod trend;
 pub mod user;

@@ -35,6 +35,12 @@ impl State {
     }
 }
 
+/// Whether somebody was not seen since that moment. Who was never seen is measured from when their record
+/// was made: there may have been no time to see them.
+pub fn is_stale(last_activity: LastActivity, created_at: Timestamp, since: Timestamp) -> bool {
+    last_activity.at().unwrap_or(created_at) < since
+}
+
 /// A person's whole record but for their activity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {

@@ -16,6 +16,7 @@ use crate::operations::freshness::Freshness;
 use crate::operations::limits::{Asker, Limits, RedisUrl, Sharing};
 use crate::operations::looks::Looks;
 use crate::operations::nodes::Nodes;
+use crate::operations::overview::KeptTrends;
 use crate::operations::scim_log;
 use crate::store::{Store, secrets};
 
@@ -32,6 +33,7 @@ pub struct App {
     pub(super) freshness: Freshness,
     /// How often something was held since the start: see [`super::provisioning::holds`].
     pub(super) held_total: AtomicU64,
+    pub(super) trends: KeptTrends,
     limits: Limits,
     looks: Looks,
 }
@@ -60,6 +62,7 @@ impl App {
             nodes,
             freshness: Freshness::default(),
             held_total: AtomicU64::new(0),
+            trends: KeptTrends::default(),
             limits: Limits::default(),
             looks: Looks::new(),
         })

@@ -93,6 +93,9 @@ pub enum Error {
     /// An idempotency key was used for another request before.
     #[error("The Idempotency-Key was used for another request")]
     KeyReused,
+    /// What would have to be known for it is not known well enough at present, and why.
+    #[error("{0}")]
+    Degraded(String),
     /// Worth another try in a moment.
     #[error("{0}")]
     Unavailable(String),

@@ -183,12 +183,54 @@ pub fn days_of_user(tx: &mut Tx<'_>, client: ClientId, user: UserId) -> Result<D
     Ok(seen)
 }
 
+/// Hands the days on which each user was seen to `each`, those of the log included. Within one moment:
+/// for who only reads.
+pub fn each_days<E: From<Error>>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    mut each: impl FnMut(UserId, DaysSeen) -> Result<(), E>,
+) -> Result<(), E> {
+    let unfolded = unfolded(tx, client)?.users.into_iter();
+    let mut logged: HashMap<UserId, DaysSeen> =
+        unfolded.map(|(user, seen)| (user, seen.days)).collect();
+    let sql = "SELECT user_id, desktop_days, web_days FROM activity WHERE client_id = $1";
+    tx.each(sql, &[(&client).into()], |row| {
+        let user = row.parsed(0, UserId::parse)?;
+        let mut seen = days(row, 1)?;
+        if let Some(later) = logged.remove(&user) {
+            seen.merge(&later);
+        }
+        each(user, seen)
+    })?;
+    logged
+        .into_iter()
+        .try_for_each(|(user, seen)| each(user, seen))
+}
+
 /// The days of both channels, in column `first` and the next.
 fn days(row: &Row<'_>, first: usize) -> Result<DaysSeen, Error> {
     Ok(DaysSeen {
         desktop: row.parsed(first, Days::from_text)?,
         web: row.parsed(first + 1, Days::from_text)?,
     })
+}
+
+/// What is known of each of these users of whom something is, the log included.
+pub fn of_users(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    users: &[UserId],
+) -> Result<HashMap<UserId, LastActivity>, Error> {
+    // The table last, as in `of_user`.
+    let since = numbers(tx, client)?.folded;
+    let mut logged = latest_since(tx, client, since)?;
+    let mut known: HashMap<_, _> = folded_of_users(tx, client, users)?.into_iter().collect();
+    for user in users {
+        if let Some(later) = logged.remove(user) {
+            known.entry(*user).or_default().merge(later);
+        }
+    }
+    Ok(known)
 }
 
 /// What the log's entries after number `since` say, by user.

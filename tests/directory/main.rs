@@ -9,6 +9,8 @@
 mod support;
 
 mod history;
+mod overview;
+mod stale;
 mod together;
 mod turns;
 mod walks;

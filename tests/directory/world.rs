@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use rollcall::model::activity::Channel;
 use rollcall::model::change::{Actor, Entity, Source};
 use rollcall::model::client::NewClient;
 use rollcall::model::id::{ClientId, UserId};
 use rollcall::model::provenance::TracedUser;
 use rollcall::model::user::NewUser;
+use rollcall::operations::activity::{SentReport, Subject, report};
 use rollcall::operations::app::App;
 use rollcall::operations::caller::{Access, AdminAccess};
+use rollcall::operations::precondition::Precondition;
 use rollcall::operations::write::Done;
 use rollcall::operations::{clients, users};
 use rollcall::store::changes::{self, Change};
@@ -18,6 +21,8 @@ use rollcall::store::{self, Location, Store};
 use crate::support::databases::{Backend, Empty};
 use crate::support::{Dice, HandClock};
 
+/// A day of the clock's.
+pub const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Everything stays loaded.
 pub const AMPLE: usize = 1 << 30;
 /// No two images fit: each load lets the others go.
@@ -76,6 +81,18 @@ impl World {
     /// Creates somebody whose key and username are `name`.
     pub async fn create(&self, client: usize, name: &str) -> UserId {
         create(&self.app, &self.access(client), name).await
+    }
+
+    /// Reports that somebody of the first client is seen now.
+    pub async fn see(&self, user: UserId, channel: Channel) {
+        see(&self.app, &self.access(0), user, channel).await;
+    }
+
+    /// Deletes somebody of the first client.
+    pub async fn delete(&self, user: UserId) {
+        let access = self.access(0);
+        let deleting = users::delete(&self.app, &access, user, Precondition::None);
+        deleting.await.unwrap();
     }
 
     /// Waits until a transaction waits for another's lock, where that can be seen: SQLite's one writer
@@ -148,6 +165,19 @@ pub async fn create(app: &App, access: &Access, name: &str) -> UserId {
     let new = NewUser::of_key(name.into());
     match users::create(app, access, new, None).await.unwrap() {
         Done::Now(created) => created.user.id,
+        Done::Before(_) => panic!("it bears no key"),
+    }
+}
+
+/// Reports that somebody is seen now.
+pub async fn see(app: &App, access: &Access, user: UserId, channel: Channel) {
+    let sent = SentReport {
+        subject: Subject::Id(user),
+        channel,
+        at: app.now(),
+    };
+    match report(app, access, vec![Ok(sent)], None).await.unwrap() {
+        Done::Now(receipt) => assert_eq!(receipt.accepted, 1),
         Done::Before(_) => panic!("it bears no key"),
     }
 }

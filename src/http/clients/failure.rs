@@ -143,6 +143,7 @@ fn directory_parts(error: Error) -> Rendering {
             message,
             detail("field", &invalid.field),
         ),
+        Error::Degraded(_) => (StatusCode::CONFLICT, "conflict", message, Map::new()),
         Error::PreconditionFailed(_) => (
             StatusCode::PRECONDITION_FAILED,
             "precondition_failed",

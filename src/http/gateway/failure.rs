@@ -96,6 +96,7 @@ impl Failure {
                 Error::Conflict(_)
                 | Error::PreconditionFailed(_)
                 | Error::KeyReused
+                | Error::Degraded(_)
                 | Error::Internal(_) => (
                     StatusCode::INTERNAL_SERVER_ERROR,
                     SERVER,

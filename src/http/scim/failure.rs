@@ -108,6 +108,7 @@ fn of_directory(error: Error) -> ScimError {
         Error::Conflict(invalid) => ScimError::new(ScimType::Uniqueness, invalid.reason),
         Error::PreconditionFailed(_) => ScimError::of_status(412, detail),
         Error::KeyReused => ScimError::of_status(422, detail),
+        Error::Degraded(_) => ScimError::of_status(409, detail),
         Error::Unavailable(_) => ScimError::of_status(503, "The directory is busy"),
         Error::Internal(_) => ScimError::of_status(500, "Server error"),
     }
