@@ -1,6 +1,7 @@
 //! `rollcall serve --demo`: a client to try everything on, with the published examples' own people
 //! and a thousand made-up ones.
 
+mod days;
 mod names;
 pub mod people;
 
@@ -20,7 +21,7 @@ use crate::model::token::{ClientSet, NewToken, Secret};
 use crate::operations::app::App;
 use crate::operations::caller::{Access, AdminAccess};
 use crate::operations::import::{self, Format};
-use crate::operations::{clients, tokens, users};
+use crate::operations::{activity, clients, tokens, users};
 
 /// The database when none was named: the demo's people never get among anybody's own.
 pub const DATABASE: &str = "sqlite:rollcall-demo.db";
@@ -28,6 +29,9 @@ pub const DATABASE: &str = "sqlite:rollcall-demo.db";
 pub const CLIENT: &str = "aa7cf840-9ca9-46a3-9778-9015d6580d50";
 /// The instance of the published examples.
 pub const INSTANCE: &str = "myinstance1";
+
+/// Reports that are sent at once: a commit each.
+const REPORTED_AT_ONCE: usize = 10_000;
 
 const TOKEN_NAME: &str = "demo";
 const TOKEN_VALID_MS: i64 = 30 * 24 * 60 * 60 * 1000;
@@ -51,6 +55,10 @@ pub async fn prepare(app: &App) -> Result<Secret, Failure> {
         let lines = Cursor::new(text(app.now()));
         let totals = import::import(app, &access, lines, Format::Jsonl, false, |_| ()).await?;
         tracing::debug!(?totals, "made the demo's people");
+        for reports in days::reports(app.now()).chunks(REPORTED_AT_ONCE) {
+            let reports = reports.iter().cloned().map(Ok).collect();
+            activity::report(app, &access, reports, None).await?;
+        }
     }
     fresh_token(app, &admin, client).await
 }
@@ -144,7 +152,10 @@ mod tests {
 
     use super::*;
     use crate::cli::system::{OsEntropy, SystemClock};
+    use crate::model::id::UserId;
+    use crate::model::page::{SortOrder, UserSort};
     use crate::operations::caller::Caller;
+    use crate::operations::days as operations_days;
     use crate::store::{Location, Store};
 
     async fn app(folder: &tempfile::TempDir) -> App {
@@ -172,6 +183,34 @@ mod tests {
         let admin = AdminAccess::of_command_line();
         let instances = crate::operations::instances::list(&app, &admin);
         assert_eq!(instances.await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn people_have_days_and_were_last_seen_when_their_lines_say() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(&folder).await;
+        prepare(&app).await.unwrap();
+        let client = ClientId::parse(CLIENT).unwrap();
+        let access = Access::of_command_line(client, Source::Import);
+        let mike = UserId::parse(people::MIKE).unwrap();
+        let mikes = users::get(&app, &access, mike, |user| user.last_activity.at());
+        let published = Timestamp::parse("2026-02-24T21:23:53.082Z");
+        assert_eq!(mikes.await.unwrap(), published);
+        let query = UserQuery {
+            sort: UserSort::LastActivity,
+            order: SortOrder::Descending,
+            ..UserQuery::default()
+        };
+        let latest = users::list(&app, &access, &query, None, 10, |page| {
+            page.items.iter().map(|user| user.id).collect::<Vec<_>>()
+        });
+        let mut counts = Vec::new();
+        for user in latest.await.unwrap() {
+            let seen = operations_days::of_user(&app, &access, user).await.unwrap();
+            counts.push(seen.desktop.iter().count() + seen.web.iter().count());
+        }
+        let often = counts.iter().filter(|count| **count > 30).count();
+        assert!(often > 5, "{counts:?}");
     }
 
     #[tokio::test]

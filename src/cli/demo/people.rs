@@ -34,7 +34,7 @@ pub fn lines(now: Timestamp) -> impl Iterator<Item = String> {
     let departments = departments();
     let first = departments.clone().into_iter();
     let known = known(&departments[0]);
-    let mut chance = Chance(2026);
+    let mut chance = Chance::of(2026);
     let mut taken: HashSet<String> = known
         .iter()
         .filter_map(|person| person["user_key"].as_str().map(str::to_owned))
@@ -48,7 +48,7 @@ pub fn lines(now: Timestamp) -> impl Iterator<Item = String> {
 }
 
 fn departments() -> Vec<Value> {
-    let mut chance = Chance(12);
+    let mut chance = Chance::of(12);
     let founded = at(FOUNDED_MS);
     let made = DIVISIONS.iter().enumerate().map(|(index, division)| {
         let id = match index {
@@ -361,9 +361,14 @@ fn at(milliseconds: u64) -> Timestamp {
 }
 
 /// A fixed sequence that looks like chance (SplitMix64).
-struct Chance(u64);
+pub(super) struct Chance(u64);
 
 impl Chance {
+    /// The sequence of that number.
+    pub(super) fn of(number: u64) -> Self {
+        Self(number)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -374,7 +379,7 @@ impl Chance {
 
     /// From 0 to just below `bound`, which is no more than a few years of milliseconds: the slight
     /// preference of the remainder for small numbers does not show. 0 when the bound is.
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap_or(0)
     }
 
