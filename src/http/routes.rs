@@ -11,8 +11,8 @@ use hyper::{Method, StatusCode};
 
 use crate::http::answer::Response;
 use crate::http::clients::failure::Failure;
-use crate::http::console::{self, Reach};
 use crate::http::clients::{activity, analytics, clients, departments, provenance, users};
+use crate::http::console::{self, Reach};
 use crate::http::observe::{Observer, RequestId};
 pub use crate::http::route::{Needs, Route};
 use crate::http::route::{

@@ -197,6 +197,12 @@ fn of_directory(error: Error) -> (StatusCode, &'static str, String, &'static str
             format!("{}: {}. Nothing was changed.", invalid.field, invalid.reason),
             "Go back, mend it, and send it again.",
         ),
+        Error::Degraded(_) => (
+            StatusCode::CONFLICT,
+            "Nobody can say who is stale",
+            format!("{message}. Nothing was changed."),
+            "See on the overview which channel is silent, and have its agents report again first.",
+        ),
         Error::Conflict(_) | Error::KeyReused => (
             StatusCode::CONFLICT,
             "That does not fit what is there",
