@@ -80,7 +80,12 @@ impl Field {
     }
 
     fn bit(self) -> u32 {
-        let number = match self {
+        1 << self.number()
+    }
+
+    /// Its place among all.
+    pub(super) fn number(self) -> u32 {
+        match self {
             Self::Username => 0,
             Self::UserKey => 1,
             Self::ExternalId => 2,
@@ -88,8 +93,7 @@ impl Field {
             Self::State => 4,
             Self::CustomAttributes => 5,
             Self::Profile(field) => OWN.len() as u32 + field as u32,
-        };
-        1 << number
+        }
     }
 }
 

@@ -32,3 +32,4 @@ pub mod timestamp;
 pub mod token;
 pub mod trend;
 pub mod user;
+pub mod user_difference;

@@ -28,6 +28,7 @@ pub struct Provenance {
     /// Each field in one of them at most: most people's were set in one or two writes.
     groups: Vec<(Origin, Fields)>,
     pinned: Fields,
+    latest_change: Option<i64>,
 }
 
 impl Provenance {
@@ -41,6 +42,12 @@ impl Provenance {
     /// The fields that provisioning leaves alone.
     pub fn pinned(&self) -> Fields {
         self.pinned
+    }
+
+    /// The number of the latest change of the record itself: its revision moves with its departments'
+    /// changes too. `None` when the log has none.
+    pub fn latest_change(&self) -> Option<i64> {
+        self.latest_change
     }
 
     /// The fields of which something is known, in order.
@@ -59,7 +66,8 @@ impl Provenance {
     }
 
     /// The text that is stored: for each group the door's letter, the moment, the change's number and
-    /// the bits of the fields, with a space behind it, and then the bits of those that are pinned.
+    /// the bits of the fields, with a space behind it, then the bits of those that are pinned, and last
+    /// the latest change's number, to the base 10: a migration wrote it too.
     pub fn to_text(&self) -> String {
         let mut text = String::with_capacity(32 * self.groups.len() + 8);
         for (origin, fields) in &self.groups {
@@ -75,11 +83,23 @@ impl Provenance {
             text.push('!');
             digits::write(&mut text, self.pinned.0.into(), 16);
         }
+        if let Some(number) = self.latest_change {
+            text.push('@');
+            digits::write(&mut text, number.cast_unsigned(), 10);
+        }
         text
     }
 
     /// Reads what [`Self::to_text`] wrote; `None` when it did not.
     pub fn from_text(text: &str) -> Option<Self> {
+        let (text, latest_change) = match text.split_once('@') {
+            None => (text, None),
+            Some((text, number)) => {
+                let is_written = number.bytes().all(|byte| byte.is_ascii_digit());
+                let number = number.parse().ok().filter(|_| is_written)?;
+                (text, Some(number))
+            }
+        };
         let (groups, pinned) = match text.split_once('!') {
             None => (text, Fields::default()),
             Some((groups, pinned)) => {
@@ -93,13 +113,14 @@ impl Provenance {
         let mut known = Self {
             groups: Vec::new(),
             pinned,
+            latest_change,
         };
         let (mut rest, mut seen) = (groups.as_bytes(), Fields::default());
         while let Some((first, behind)) = rest.split_first() {
             rest = behind;
             let is_it = |source: &Source| letter(*source) == char::from(*first);
             let origin = Origin {
-                source: SOURCES.into_iter().find(is_it)?,
+                source: Source::ALL.into_iter().find(is_it)?,
                 at: Timestamp::from_milliseconds(number(&mut rest, b'.')?.cast_signed()),
                 number: number(&mut rest, b':')?.cast_signed(),
             };
@@ -126,15 +147,6 @@ fn bits(bits: u64) -> Option<Fields> {
     let bits = u32::try_from(bits).ok()?;
     (bits != 0 && bits & !ALL == 0).then_some(Fields(bits))
 }
-
-const SOURCES: [Source; 6] = [
-    Source::Api,
-    Source::Activity,
-    Source::Import,
-    Source::Scim,
-    Source::CommandLine,
-    Source::Console,
-];
 
 /// The letter that stands for a door: of the first letters two are the same.
 fn letter(source: Source) -> char {
@@ -168,6 +180,7 @@ impl TracedUser {
         let provenance = Provenance {
             groups: vec![(origin, fields)],
             pinned: Fields::default(),
+            latest_change: Some(origin.number),
         };
         Self { user, provenance }
     }
@@ -179,6 +192,7 @@ impl TracedUser {
         let provenance = Provenance {
             groups: self.provenance.stamped(fields, origin),
             pinned,
+            latest_change: Some(origin.number),
         };
         Self { user, provenance }
     }
@@ -245,7 +259,7 @@ mod tests {
     use super::*;
 
     fn origin() -> impl Strategy<Value = Origin> {
-        let source = prop::sample::select(&SOURCES[..]);
+        let source = prop::sample::select(&Source::ALL[..]);
         (source, any::<i64>(), any::<i64>()).prop_map(|(source, at, number)| Origin {
             source,
             at: Timestamp::from_milliseconds(at),
@@ -259,12 +273,14 @@ mod tests {
 
     fn provenance() -> impl Strategy<Value = Provenance> {
         let stamps = prop::collection::vec((fields(), origin()), 0..6);
-        (stamps, fields()).prop_map(|(stamps, pinned)| {
+        let latest_change = prop::option::of(0..=i64::MAX);
+        (stamps, fields(), latest_change).prop_map(|(stamps, pinned, latest_change)| {
             let mut known = Provenance::default();
             for (fields, origin) in stamps {
                 known.groups = known.stamped(fields, origin);
             }
             known.pinned = pinned.iter().filter(|field| field.is_pinnable()).collect();
+            known.latest_change = latest_change;
             known
         })
     }
@@ -288,7 +304,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_it_panic(text in "[aeisco!:. 0-9a-f+-]{0,40}|.{0,20}") {
+        fn no_text_makes_it_panic(text in "[aeisco!@:. 0-9a-f+-]{0,40}|.{0,20}") {
             if let Some(known) = Provenance::from_text(&text) {
                 prop_assert_eq!(Provenance::from_text(&known.to_text()), Some(known));
             }
@@ -297,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_is_stored_stays_readable() {
-        let text = "i19b0c3d4e5f.2a:17 a19b0c3d5000.1b3:2008 !2018";
+        let text = "i19b0c3d4e5f.2a:17 a19b0c3d5000.1b3:2008 !2018@435";
         let known = Provenance::from_text(text).unwrap();
         assert_eq!(known.to_text(), text);
         let names: Vec<_> = known.fields().map(Field::name).collect();
@@ -320,6 +336,7 @@ mod tests {
         );
         assert_eq!(known.of(Field::State).unwrap().source, Source::Import);
         assert_eq!(known.pinned().iter().count(), 3);
+        assert_eq!(known.latest_change(), Some(435));
         assert_eq!(Provenance::from_text(""), Some(Provenance::default()));
     }
 
@@ -331,6 +348,11 @@ mod tests {
             "!0",
             "!1",
             "!ffffffff",
+            "@",
+            "@+5",
+            "@1b3",
+            "@99999999999999999999",
+            "@5!2018",
             "x19b0c3d4e5f.2a:17 ",
             "i19b0c3d4e5f:17 ",
             "i.2a:17 ",

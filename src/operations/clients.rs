@@ -153,6 +153,7 @@ fn insert(tx: &mut Tx<'_>, client: &Client, actor: Actor) -> Result<(), Error> {
         entity_id: client.id.as_str(),
         action: "created",
         detail: &json!({ "name": client.name }).to_string(),
+        previous: None,
     };
     store::changes::insert(tx, client.id, &change)?;
     Ok(())
@@ -188,7 +189,8 @@ pub async fn update(
             "enrollment_token_changed": old.enrollment_token != new.enrollment_token,
         });
         new.updated_at = write.now.max(old.updated_at);
-        new.revision = write.record(Entity::Client, new.id.as_str(), "updated", &detail)?;
+        let record = (Entity::Client, new.id.as_str());
+        new.revision = write.record(record, "updated", &detail, Some(old.revision))?;
         store::clients::update(write.tx, &new)?;
         Ok(new)
     })

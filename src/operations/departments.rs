@@ -103,7 +103,8 @@ pub async fn delete(
         let old = find(write, id)?;
         precondition.check("department", old.revision)?;
         let detail = json!({ "name": old.name, "description": old.description });
-        let revision = write.record(Entity::Department, id.as_str(), "deleted", &detail)?;
+        let record = (Entity::Department, id.as_str());
+        let revision = write.record(record, "deleted", &detail, Some(old.revision))?;
         let new = Department {
             deleted_at: Some(write.now),
             updated_at: write.now.max(old.updated_at),
@@ -204,12 +205,8 @@ pub(super) fn insert(
     mut department: Department,
 ) -> Result<Department, Error> {
     let detail = json!({ "name": department.name, "description": department.description });
-    department.revision = write.record(
-        Entity::Department,
-        department.id.as_str(),
-        "created",
-        &detail,
-    )?;
+    let record = (Entity::Department, department.id.as_str());
+    department.revision = write.record(record, "created", &detail, None)?;
     if !store::departments::insert(write.tx, write.client, &department)? {
         return Err(Error::conflict("id", "The id is taken"));
     }
@@ -245,7 +242,8 @@ pub(super) fn save(
     if new.external_id != old.external_id {
         detail["external_id"] = json!({ "from": old.external_id, "to": new.external_id });
     }
-    new.revision = write.record(Entity::Department, new.id.as_str(), "updated", &detail)?;
+    let record = (Entity::Department, new.id.as_str());
+    new.revision = write.record(record, "updated", &detail, Some(old.revision))?;
     store::departments::update(write.tx, write.client, &new)?;
     if new.name != old.name || new.description != old.description {
         store::users::touch_members(write.tx, write.client, new.id, write.now, new.revision)?;

@@ -2,17 +2,15 @@
 
 use crate::model::change::Entity;
 use crate::model::field::Fields;
-use crate::model::id::DepartmentId;
-use crate::model::json;
-use crate::model::profile_text;
 use crate::model::provenance::TracedUser;
-use crate::model::provisioning::{Held, Intent};
+use crate::model::provisioning::Intent;
 use crate::model::text::fold;
-use crate::model::timestamp::Timestamp;
 use crate::model::user::{State, User};
+use crate::model::user_difference;
 use crate::operations::error::Error;
 use crate::operations::write::Write;
 use crate::store;
+use crate::store::changes::Change;
 use crate::store::users::Rename;
 
 /// Changes that were decided on and are written together, in few round trips. Whoever decides on the
@@ -24,6 +22,8 @@ pub(super) struct UserChanges {
     /// Those who are there already, in the order in which keys pass from one to another.
     saved: Vec<Pending>,
     renames: Vec<Rename>,
+    /// The number of the change that these take back.
+    undoes: Option<i64>,
 }
 
 /// What a flush wrote.
@@ -38,6 +38,8 @@ struct Pending {
     action: &'static str,
     /// What the log says of it.
     detail: String,
+    /// The number of the record's change before this one.
+    previous: Option<i64>,
     has_other_keys: bool,
 }
 
@@ -49,7 +51,8 @@ impl UserChanges {
         let origin = write.origin(user.revision);
         let user = TracedUser::created(user, origin);
         let pending = Pending {
-            detail: difference(None, &user),
+            detail: user_difference::write(None, &user, self.undoes),
+            previous: None,
             has_other_keys: true,
             action: "created",
             user,
@@ -102,7 +105,8 @@ impl UserChanges {
         let origin = write.origin(new.revision);
         let new = old.changed(new, pinned, origin);
         let pending = Pending {
-            detail: difference(Some(old), &new),
+            detail: user_difference::write(Some(old), &new, self.undoes),
+            previous: old.provenance().latest_change(),
             has_other_keys: new.user_key != old.user_key || new.external_id != old.external_id,
             action,
             user: new,
@@ -116,6 +120,7 @@ impl UserChanges {
             created,
             saved,
             renames,
+            ..
         } = std::mem::take(self);
         let client = write.client;
         let changes: Vec<_> = created
@@ -124,7 +129,10 @@ impl UserChanges {
             .map(|pending| {
                 let (user, detail) = (&pending.user, &pending.detail);
                 let id = user.id.as_str();
-                write.change(user.revision, Entity::User, id, pending.action, detail)
+                Change {
+                    previous: pending.previous,
+                    ..write.change(user.revision, Entity::User, id, pending.action, detail)
+                }
             })
             .collect();
         store::changes::insert_many(write.tx, client, &changes)?;
@@ -167,81 +175,4 @@ fn is_other_record(old: &User, new: &User) -> bool {
 
 fn users<'p>(pending: impl IntoIterator<Item = &'p Pending>) -> Vec<&'p TracedUser> {
     pending.into_iter().map(|pending| &pending.user).collect()
-}
-
-/// What differs, as the log keeps it: `{"field":{"from":…,"to":…}}`.
-fn difference(old: Option<&TracedUser>, new: &TracedUser) -> String {
-    let mut difference = Difference {
-        out: vec![b'{'],
-        old,
-        new,
-    };
-    let text = |out: &mut Vec<u8>, text: &str| json::text(out, text);
-    difference.field("username", |user| Some(&*user.username), text);
-    difference.field("user_key", |user| Some(&*user.user_key), text);
-    difference.field("external_id", |user| user.external_id.as_deref(), text);
-    difference.field("state", |user| Some(user.state.name()), text);
-    difference.field("profile", |user| Some(&user.profile), profile_text::write);
-    difference.field("departments", |user| Some(&*user.departments), ids);
-    difference.field("created_at", |user| Some(user.created_at), moment);
-    let held = |user: &TracedUser| user.held.map(Held::to_text);
-    difference.field("held", held, |out, held: String| json::text(out, &held));
-    difference.field("deleted_at", |user| user.deleted_at, moment);
-    let pinned = |user: &TracedUser| {
-        let pinned = user.provenance().pinned();
-        (!pinned.is_empty()).then_some(pinned)
-    };
-    difference.field("pinned", pinned, names);
-    difference.out.push(b'}');
-    String::from_utf8(difference.out).expect("it is made of texts")
-}
-
-/// A text that is being written of what differs.
-struct Difference<'u> {
-    out: Vec<u8>,
-    old: Option<&'u TracedUser>,
-    new: &'u TracedUser,
-}
-
-impl<'u> Difference<'u> {
-    /// Writes a field, if it differs, as `write` writes its value.
-    fn field<T: PartialEq>(
-        &mut self,
-        name: &str,
-        of: impl Fn(&'u TracedUser) -> Option<T>,
-        write: impl Fn(&mut Vec<u8>, T),
-    ) {
-        let (from, to) = (self.old.and_then(&of), of(self.new));
-        if from == to {
-            return;
-        }
-        let out = &mut self.out;
-        if out.len() > 1 {
-            out.push(b',');
-        }
-        json::text(out, name);
-        let value = |out: &mut Vec<u8>, value: Option<T>| match value {
-            Some(value) => write(out, value),
-            None => json::raw(out, "null"),
-        };
-        json::raw(out, ":{\"from\":");
-        value(out, from);
-        json::raw(out, ",\"to\":");
-        value(out, to);
-        out.push(b'}');
-    }
-}
-
-fn ids(out: &mut Vec<u8>, ids: &[DepartmentId]) {
-    json::list(out, ids, |out, id| json::id(out, id.0));
-}
-
-fn names(out: &mut Vec<u8>, fields: Fields) {
-    json::list(out, fields.iter(), |out, field| {
-        json::text(out, &field.name());
-    });
-}
-
-fn moment(out: &mut Vec<u8>, moment: Timestamp) {
-    json::moment(out, moment);
 }

@@ -62,16 +62,20 @@ impl<'t, 'c> Write<'t, 'c> {
         }
     }
 
-    /// Records a change of a record and says its number, which is the record's new revision.
+    /// Records a change of a record and says its number, which is the record's new revision. The
+    /// record's change before it is `previous`.
     pub fn record(
         &mut self,
-        entity: Entity,
-        entity_id: &str,
+        (entity, entity_id): (Entity, &str),
         action: &str,
         detail: &Value,
+        previous: Option<i64>,
     ) -> Result<i64, Error> {
         let (number, detail) = (self.take_number(), detail.to_string());
-        let change = self.change(number, entity, entity_id, action, &detail);
+        let change = Change {
+            previous,
+            ..self.change(number, entity, entity_id, action, &detail)
+        };
         store::changes::insert(self.tx, self.client, &change)?;
         Ok(number)
     }
@@ -87,7 +91,7 @@ impl<'t, 'c> Write<'t, 'c> {
         self.number
     }
 
-    /// A change of this write's, under a number that was taken.
+    /// A change of this write's, under a number that was taken: its record's first.
     pub(super) fn change<'a>(
         &self,
         number: i64,
@@ -104,6 +108,7 @@ impl<'t, 'c> Write<'t, 'c> {
             entity_id,
             action,
             detail,
+            previous: None,
         }
     }
 

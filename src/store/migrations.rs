@@ -3,7 +3,7 @@
 use crate::store::error::Error;
 use crate::store::tx::Tx;
 
-const STEPS: [&str; 11] = [
+const STEPS: [&str; 12] = [
     include_str!("migrations/001_foundation.sql"),
     include_str!("migrations/002_nodes.sql"),
     include_str!("migrations/003_departments_of_users.sql"),
@@ -15,6 +15,7 @@ const STEPS: [&str; 11] = [
     include_str!("migrations/009_scim_log.sql"),
     include_str!("migrations/010_sessions.sql"),
     include_str!("migrations/011_days_seen.sql"),
+    include_str!("migrations/012_timelines.sql"),
 ];
 
 /// How many steps this release would still take; refuses the schema of a newer one.

@@ -1,12 +1,14 @@
 //! Tokens' records. A secret is never here, only its hash.
 
+use std::collections::HashMap;
+
 use crate::model::id::{ClientId, OauthClientId, TokenId};
 use crate::model::rate_limit::Limits;
 use crate::model::scope::Scopes;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{ClientSet, Token, TokenHash};
 use crate::store::error::Error;
-use crate::store::tx::{Row, Tx};
+use crate::store::tx::{Row, Tx, Value};
 
 /// The columns that [`read`] expects, behind a `SELECT`.
 macro_rules! select_tokens {
@@ -64,6 +66,21 @@ pub fn changed_since(tx: &mut Tx<'_>, since: i64) -> Result<Vec<Token>, Error> {
 /// The token of that id.
 pub fn find(tx: &mut Tx<'_>, id: TokenId) -> Result<Option<Token>, Error> {
     tx.one(select_tokens!("WHERE id = $1"), &[(&id).into()], read)
+}
+
+/// What these tokens, or OAuth clients, are called, of those that were given a name.
+pub fn names<'k>(
+    tx: &mut Tx<'_>,
+    ids: impl IntoIterator<Item = &'k TokenId>,
+) -> Result<HashMap<TokenId, Box<str>>, Error> {
+    let sql = "SELECT id, name FROM tokens WHERE id = $1 AND name IS NOT NULL
+               UNION ALL
+               SELECT id, name FROM oauth_clients WHERE id = $1 AND name IS NOT NULL";
+    let keys = ids.into_iter().map(|id| [Value::from(id)]);
+    let names = tx.all_many(sql, keys, |row| {
+        Ok((row.parsed(0, TokenId::parse)?, row.text(1)?.into()))
+    })?;
+    Ok(names.into_iter().collect())
 }
 
 /// Revokes a token for good. `false` when there is none of that id, or it was revoked before.

@@ -3,6 +3,8 @@
 //! Who is read to be changed comes with the provenance of the fields ([`TracedUser`]), and only such
 //! records are written. Reads of many, and those for images, leave that column out.
 
+use std::collections::HashMap;
+
 use crate::model::id::{ClientId, DepartmentId, Id, UserId};
 use crate::model::profile::Profile;
 use crate::model::provenance::{Provenance, TracedUser};
@@ -99,6 +101,20 @@ pub fn records_of<'k>(
     let sql = select_users!("WHERE client_id = $1 AND id = $2");
     let keys = ids.into_iter().map(|id| [Value::from(&client), id.into()]);
     tx.all_many(sql, keys, read)
+}
+
+/// What those of the users of these ids are called who are there, deleted or not.
+pub fn names<'k>(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    ids: impl IntoIterator<Item = &'k UserId>,
+) -> Result<HashMap<UserId, Box<str>>, Error> {
+    let sql = "SELECT id, username FROM users WHERE client_id = $1 AND id = $2";
+    let keys = ids.into_iter().map(|id| [Value::from(&client), id.into()]);
+    let names = tx.all_many(sql, keys, |row| {
+        Ok((row.parsed(0, UserId::parse)?, row.text(1)?.into()))
+    })?;
+    Ok(names.into_iter().collect())
 }
 
 /// Those of the users of these keys who are there, deleted or not. The keys are folded already.

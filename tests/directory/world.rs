@@ -144,6 +144,7 @@ impl World {
                 entity_id: user.as_str(),
                 action: "updated",
                 detail: "{}",
+                previous: None,
             };
             changes::insert(tx, client, &change)?;
             store::clients::set_change_number(tx, client, number)

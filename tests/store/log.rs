@@ -43,6 +43,7 @@ fn change(number: i64, entity_id: &str) -> Change<'_> {
         entity_id,
         action: "updated",
         detail: "{}",
+        previous: None,
     }
 }
 
@@ -142,12 +143,14 @@ async fn the_log_is_read_as_it_was_written_and_by_the_page(world: &World) {
         .await;
     let expected = |number: i64, actor: Option<String>| changes::Entry {
         number,
+        at: at(number),
         actor,
         source: "import".to_owned(),
         entity: "user".to_owned(),
         entity_id: "e".to_owned(),
         action: "updated".to_owned(),
         detail: "{}".to_owned(),
+        previous: None,
     };
     assert_eq!(page, [expected(2, Some(token.to_string()))]);
     assert_eq!(rest, [expected(3, None)]);

@@ -188,6 +188,7 @@ pub static TABLES: &[Table] = &[
             ("entity_id", Text),
             ("action", Text),
             ("detail", Text),
+            ("previous", Number),
         ],
     ),
     table(
