@@ -11,7 +11,7 @@ use hyper::{Method, StatusCode};
 
 use crate::http::answer::Response;
 use crate::http::clients::failure::Failure;
-use crate::http::clients::{activity, analytics, clients, departments, provenance, users};
+use crate::http::clients::{activity, analytics, changes, clients, departments, provenance, users};
 use crate::http::console::{self, Reach};
 use crate::http::observe::{Observer, RequestId};
 pub use crate::http::route::{Needs, Route};
@@ -38,6 +38,7 @@ pub fn table() -> Vec<Route> {
     const USERS: &str = "/v2/clients/{client_id}/users";
     const SUMMARY: &str = "/v2/clients/{client_id}/users/summary";
     const USER: &str = "/v2/clients/{client_id}/users/{user_id}";
+    const CHANGES: &str = "/v2/clients/{client_id}/changes";
     const RESTORE: &str = "/v2/clients/{client_id}/users/{user_id}/restore";
     const PROFILE: &str = "/v2/clients/{client_id}/users/{user_id}/profile";
     const PROVENANCE: &str = "/v2/clients/{client_id}/users/{user_id}/provenance";
@@ -64,6 +65,7 @@ pub fn table() -> Vec<Route> {
         of_client(&get, PROVENANCE, UsersRead, "getUserProvenance", provenance::get),
         of_client(&patch, PROVENANCE, UsersWrite, "updateUserProvenance", provenance::update),
         of_client(&get, USER_ACTIVITY, UsersRead, "getUserActivity", analytics::user_activity),
+        of_client(&get, CHANGES, UsersRead, "listChanges", changes::list),
         // Who groups people.
         of_client(&get, DEPARTMENTS, UsersRead, "listDepartments", departments::list),
         of_client(&get, DEPARTMENT, UsersRead, "getDepartment", departments::get),

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod app;
 pub mod caller;
+pub mod changes;
 pub mod clients;
 pub mod days;
 pub mod departments;

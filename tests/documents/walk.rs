@@ -104,6 +104,7 @@ async fn every_answer_on_a_walk_through_the_api_is_as_documented(on: Backend) {
     profiles(&mut walk, &user).await;
     provenance(&mut walk, &user).await;
     days(&mut walk, &user).await;
+    changes(&mut walk, &user).await;
     gateway(&mut walk).await;
     machines(&mut walk).await;
     identity_provider(&mut walk).await;
@@ -390,6 +391,24 @@ async fn days(walk: &mut Walk, user: &str) {
         .await;
     let nobody = format!("/v2/clients/{CLIENT}/analytics/users/nobody/activity");
     walk.get(operation, 404, &nobody).await;
+}
+
+async fn changes(walk: &mut Walk, user: &str) {
+    let all = format!("/v2/clients/{CLIENT}/changes");
+    let first = walk
+        .get("listChanges", 200, &format!("{all}?page_size=1"))
+        .await
+        .json();
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let next = format!("{all}?page_size=1&cursor={cursor}");
+    walk.get("listChanges", 200, &next).await;
+    walk.get("listChanges", 200, &format!("{all}?page_size=500"))
+        .await;
+    let theirs = format!("{all}?entity=user&entity_id={user}");
+    let timeline = walk.get("listChanges", 200, &theirs).await.json();
+    assert_eq!(timeline["data"][0]["undoable"], true);
+    walk.get("listChanges", 400, &format!("{all}?entity=shoe"))
+        .await;
 }
 
 async fn gateway(walk: &mut Walk) {

@@ -51,6 +51,7 @@ fn rows() -> Vec<(&'static str, Value, Expected)> {
         ("updateUser", json!({"departments": []}), READ),
         ("deleteUser", none(), GONE),
         ("restoreUser", none(), READ),
+        ("listChanges", none(), READ),
         ("updateUserProfile", json!({"first_name": "x"}), READ),
         ("getUserProvenance", none(), READ),
         ("getUserActivity", none(), READ),

@@ -122,6 +122,13 @@ impl Side {
                 path(&format!("{user}/profile")),
                 json!({"last_name": "x"}),
             ),
+            ("listChanges", "GET", path("/changes"), none()),
+            (
+                "listChanges",
+                "GET",
+                path(&format!("/changes?entity=user&entity_id={}", self.user)),
+                none(),
+            ),
             (
                 "getUserProvenance",
                 "GET",

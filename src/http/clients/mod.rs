@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod analytics;
+pub mod changes;
 #[allow(
     clippy::module_inception,
     reason = "the noun is called so in every layer"

@@ -15,11 +15,12 @@ use super::errors::{self, Dialect};
 use crate::http::routes::{self, Needs, Route};
 
 const COMPONENTS: &str = include_str!("texts/components.json");
-const SCHEMAS: [&str; 7] = [
+const SCHEMAS: [&str; 8] = [
     include_str!("texts/schemas/shared.json"),
     include_str!("texts/schemas/users.json"),
     include_str!("texts/schemas/departments.json"),
     include_str!("texts/schemas/clients.json"),
+    include_str!("texts/schemas/changes.json"),
     include_str!("texts/schemas/gateway.json"),
     include_str!("texts/schemas/oauth.json"),
     include_str!("texts/schemas/scim.json"),
@@ -32,9 +33,10 @@ const DESCRIPTION: &str = concat!(
 );
 
 /// The groups of operations, in reading order.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     ("Users", "The people of a client."),
     ("Departments", "The groups that people belong to."),
+    ("Changes", "Who changed what, and when."),
     (
         "Activity",
         "How it is written when people were seen, and on which days they were.",

@@ -143,6 +143,7 @@ async fn who_may_use_all_clients_learns_that_one_does_not_exist() {
             ("PATCH", user, json!({"departments": []})),
             ("DELETE", user, json!({})),
             ("POST", &restore, json!({})),
+            ("GET", "/changes", json!({})),
             ("GET", &profile, json!({})),
             ("PATCH", &profile, json!({})),
             ("GET", &provenance, json!({})),

@@ -2,6 +2,7 @@
 
 mod activity;
 mod analytics;
+mod changes;
 mod client;
 mod departments;
 mod errors;
