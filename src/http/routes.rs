@@ -38,6 +38,7 @@ pub fn table() -> Vec<Route> {
     const USERS: &str = "/v2/clients/{client_id}/users";
     const SUMMARY: &str = "/v2/clients/{client_id}/users/summary";
     const USER: &str = "/v2/clients/{client_id}/users/{user_id}";
+    const UNDO: &str = "/v2/clients/{client_id}/users/{user_id}/undo";
     const CHANGES: &str = "/v2/clients/{client_id}/changes";
     const RESTORE: &str = "/v2/clients/{client_id}/users/{user_id}/restore";
     const PROFILE: &str = "/v2/clients/{client_id}/users/{user_id}/profile";
@@ -61,6 +62,7 @@ pub fn table() -> Vec<Route> {
         of_client(&patch, USER, UsersWrite, "updateUser", users::update),
         of_client(&delete, USER, UsersWrite, "deleteUser", users::delete),
         of_client(&post, RESTORE, UsersWrite, "restoreUser", users::restore),
+        of_client(&post, UNDO, UsersWrite, "undoUserChange", changes::undo),
         of_client(&patch, PROFILE, UsersWrite, "updateUserProfile", users::patch_profile),
         of_client(&get, PROVENANCE, UsersRead, "getUserProvenance", provenance::get),
         of_client(&patch, PROVENANCE, UsersWrite, "updateUserProvenance", provenance::update),

@@ -32,6 +32,7 @@ pub mod sessions;
 pub mod stale;
 pub mod tokens;
 pub mod trail;
+pub mod undo;
 mod user_changes;
 pub mod users;
 pub mod write;

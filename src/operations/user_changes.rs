@@ -44,6 +44,14 @@ struct Pending {
 }
 
 impl UserChanges {
+    /// Changes that take back the one of that number, and say so.
+    pub(super) fn undoing(number: i64) -> Self {
+        Self {
+            undoes: Some(number),
+            ..Self::default()
+        }
+    }
+
     /// Adds a user with the moments that it bears. Its keys are free, and nothing else is decided on
     /// it before the next flush.
     pub(super) fn create(&mut self, write: &mut Write<'_, '_>, mut user: User) -> &TracedUser {

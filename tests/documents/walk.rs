@@ -406,9 +406,22 @@ async fn changes(walk: &mut Walk, user: &str) {
         .await;
     let theirs = format!("{all}?entity=user&entity_id={user}");
     let timeline = walk.get("listChanges", 200, &theirs).await.json();
-    assert_eq!(timeline["data"][0]["undoable"], true);
     walk.get("listChanges", 400, &format!("{all}?entity=shoe"))
         .await;
+    let latest = &timeline["data"][0];
+    assert_eq!(latest["undoable"], true);
+    let undo = format!("POST /v2/clients/{CLIENT}/users/{user}/undo");
+    let change = json!({ "change": latest["number"] });
+    walk.send("undoUserChange", 200, &undo, change.clone())
+        .await;
+    walk.send("undoUserChange", 409, &undo, change).await;
+    walk.send("undoUserChange", 400, &undo, json!({ "change": 1 }))
+        .await;
+    let nobody = format!("POST /v2/clients/{CLIENT}/users/{NOBODY}/undo");
+    walk.send("undoUserChange", 404, &nobody, json!({ "change": 1 }))
+        .await;
+    let undone = walk.get("listChanges", 200, &theirs).await.json();
+    assert_eq!(undone["data"][0]["undoes"], latest["number"]);
 }
 
 async fn gateway(walk: &mut Walk) {

@@ -51,6 +51,8 @@ fn rows() -> Vec<(&'static str, Value, Expected)> {
         ("updateUser", json!({"departments": []}), READ),
         ("deleteUser", none(), GONE),
         ("restoreUser", none(), READ),
+        // The user's creation: the change after the client's own.
+        ("undoUserChange", json!({"change": 2}), READ),
         ("listChanges", none(), READ),
         ("updateUserProfile", json!({"first_name": "x"}), READ),
         ("getUserProvenance", none(), READ),

@@ -122,6 +122,13 @@ impl Side {
                 path(&format!("{user}/profile")),
                 json!({"last_name": "x"}),
             ),
+            // The profile's change, just above.
+            (
+                "undoUserChange",
+                "POST",
+                path(&format!("{user}/undo")),
+                json!({"change": 9}),
+            ),
             ("listChanges", "GET", path("/changes"), none()),
             (
                 "listChanges",

@@ -1,4 +1,4 @@
-//! `…/changes`: the log of what was changed.
+//! `…/changes`: the log of what was changed; `…/users/{user_id}/undo`: taking one change back.
 
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::http::answer::{self, Response};
 use crate::http::call::Call;
 use crate::http::clients::failure::Failure;
+use crate::http::clients::users::shown_user;
+use crate::http::once;
 use crate::http::query::Query;
 use crate::model::change::{ACTIONS, By, ChangeQuery, Entity, Source};
 use crate::model::id::Id;
@@ -14,6 +16,7 @@ use crate::model::page::{Position, SortKey};
 use crate::model::timestamp::Timestamp;
 use crate::operations::caller::Access;
 use crate::operations::changes::{self, Change};
+use crate::operations::undo;
 
 const PAGE_SIZE_DEFAULT: usize = 50;
 /// A change of a profile may be long.
@@ -51,6 +54,24 @@ pub async fn list(call: Call, access: Access) -> Result<Response, Failure> {
     let data: Vec<Value> = page.changes.iter().map(Change::to_json).collect();
     let body = json!({ "data": data, "next_cursor": next_cursor });
     Ok(answer::json(StatusCode::OK, &body))
+}
+
+/// `POST /v2/clients/{client_id}/users/{user_id}/undo`
+pub async fn undo(call: Call, access: Access) -> Result<Response, Failure> {
+    call.query(&[])?;
+    let id = call.user_id()?;
+    let (mut fields, once) = call
+        .fields_once(|user| once::remembered(&shown_user(user)))
+        .await?;
+    let number = fields.value_if_given("change");
+    fields.finish(&[])?;
+    let number = number
+        .as_ref()
+        .and_then(Value::as_i64)
+        .filter(|number| *number > 0)
+        .ok_or_else(|| Invalid::new("change", "change must be the number of a change"))?;
+    let done = undo::undo(call.app(), &access, id, number, once).await?;
+    Ok(once::answer(&done, call.path(), shown_user))
 }
 
 fn change_query(query: &Query) -> Result<ChangeQuery, Invalid> {

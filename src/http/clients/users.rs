@@ -246,7 +246,8 @@ fn created(user: &UserDetails) -> Repeatable {
     }
 }
 
-fn shown_user(user: &UserDetails) -> Repeatable {
+/// A user, as every write answers with one.
+pub fn shown_user(user: &UserDetails) -> Repeatable {
     let view = user.view();
     Repeatable {
         status: StatusCode::OK.as_u16(),

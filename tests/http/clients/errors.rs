@@ -130,6 +130,7 @@ async fn who_may_use_all_clients_learns_that_one_does_not_exist() {
         let profile = format!("{user}/profile");
         let provenance = format!("{user}/provenance");
         let restore = format!("{user}/restore");
+        let undo = format!("{user}/undo");
         let department = "/departments/00000000-0000-7000-8000-000000000001";
         let members = format!("{department}/members");
         let new_user = json!({"username": "a", "user_key": "a"});
@@ -143,6 +144,7 @@ async fn who_may_use_all_clients_learns_that_one_does_not_exist() {
             ("PATCH", user, json!({"departments": []})),
             ("DELETE", user, json!({})),
             ("POST", &restore, json!({})),
+            ("POST", &undo, json!({"change": 1})),
             ("GET", "/changes", json!({})),
             ("GET", &profile, json!({})),
             ("PATCH", &profile, json!({})),

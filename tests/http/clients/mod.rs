@@ -11,5 +11,6 @@ mod members;
 mod once;
 mod profile;
 mod provenance;
+mod undo;
 mod user;
 mod users;

@@ -45,6 +45,8 @@ async fn the_same_request_is_answered_as_it_was_and_done_once() {
             members,
         ),
         (client.path("/activity"), json!({"reports": [report, "x"]})),
+        // Anna's creation: what was changed of her since is as it was again.
+        (client.path(&format!("/users/{anna}/undo")), json!({"change": 2})),
         ("/v2/clients".to_owned(), json!({"name": "New"})),
     ] {
         let bearer = if path == "/v2/clients" {
