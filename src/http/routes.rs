@@ -129,7 +129,7 @@ pub fn table() -> Vec<Route> {
 #[rustfmt::skip]
 pub fn pages() -> Vec<Route<Reach>> {
     use Scope::{UsersRead, UsersWrite};
-    use console::{assets, clients, entrance, people, profile, user};
+    use console::{assets, changes, clients, entrance, people, profile, user};
     const CONSOLE_SIGN_IN: &str = "/console/sign-in";
     const CONSOLE_USERS: &str = "/console/clients/{client_id}/users";
     const CONSOLE_USER: &str = "/console/clients/{client_id}/users/{user_id}";
@@ -137,6 +137,9 @@ pub fn pages() -> Vec<Route<Reach>> {
     const CONSOLE_USER_PROFILE: &str = "/console/clients/{client_id}/users/{user_id}/profile";
     const CONSOLE_USER_STATE: &str = "/console/clients/{client_id}/users/{user_id}/state";
     const CONSOLE_USER_DELETE: &str = "/console/clients/{client_id}/users/{user_id}/delete";
+    const CONSOLE_USER_UNDO: &str = "/console/clients/{client_id}/users/{user_id}/undo";
+    const CONSOLE_CHANGES: &str = "/console/clients/{client_id}/changes";
+    const CONSOLE_CHANGES_EXPORT: &str = "/console/clients/{client_id}/changes/export";
     const CONSOLE_USER_RESTORE: &str = "/console/clients/{client_id}/users/{user_id}/restore";
     let (get, post) = (Method::GET, Method::POST);
     vec![
@@ -160,6 +163,10 @@ pub fn pages() -> Vec<Route<Reach>> {
         of_console(&get, CONSOLE_USER_DELETE, UsersWrite, "consoleUserDeletion", user::deletion),
         of_console(&post, CONSOLE_USER_DELETE, UsersWrite, "consoleUserDelete", user::delete),
         of_console(&post, CONSOLE_USER_RESTORE, UsersWrite, "consoleUserRestore", user::restore),
+        of_console(&post, CONSOLE_USER_UNDO, UsersWrite, "consoleUserUndo", changes::undo),
+        // What was changed.
+        of_console(&get, CONSOLE_CHANGES, UsersRead, "consoleChanges", changes::list),
+        of_console(&get, CONSOLE_CHANGES_EXPORT, UsersRead, "consoleChangesExport", changes::export),
     ]
 }
 

@@ -52,12 +52,13 @@ pub enum Source {
 
 impl Source {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Api,
         Self::Activity,
         Self::Import,
         Self::Scim,
         Self::CommandLine,
+        Self::Console,
     ];
 
     /// The door of that name, exactly.

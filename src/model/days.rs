@@ -42,6 +42,12 @@ impl Day {
         self.0.saturating_sub(other.0)
     }
 
+    /// Which day of its week it is, from 0 for Monday to 6.
+    pub fn of_week(self) -> i32 {
+        // The epoch was a Thursday.
+        (self.0 + 3).rem_euclid(7)
+    }
+
     /// The first day of those that are kept on this one, which is the last of them.
     pub fn first_kept(self) -> Self {
         self.plus(1 - DAYS_KEPT)

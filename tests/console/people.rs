@@ -51,6 +51,12 @@ async fn somebody_is_found_read_changed_and_changed_back() {
     browser.press("Save").await;
     browser.shows("The departments were changed.").await;
     browser.examine("user-changed").await;
+    browser.press("Undo").await;
+    browser.shows("The change was undone.").await;
+    let names = stage.get(&format!("/users/{mike}")).await["departments"].clone();
+    assert_eq!((&names[0]["name"], &names[1]), (&json!("Sales"), &json!(null)));
+    browser.press("Undo").await;
+    browser.shows("undoes change").await;
     let names = stage.get(&format!("/users/{mike}")).await["departments"].clone();
     assert_eq!(
         (&names[0]["name"], &names[1]["name"]),
@@ -64,6 +70,10 @@ async fn somebody_is_found_read_changed_and_changed_back() {
     browser.examine("user-profile").await;
     browser.press("Save").await;
     browser.shows("The profile was changed.").await;
+    browser.press("Changes").await;
+    browser.shows("Engineer").await;
+    browser.examine("changes").await;
+    browser.page.back().await.unwrap();
     browser.press("Deactivate").await;
     browser.shows("They were deactivated.").await;
     browser.press("Activate").await;

@@ -77,7 +77,7 @@ pub async fn undo(call: Call, access: Access) -> Result<Response, Failure> {
 fn change_query(query: &Query) -> Result<ChangeQuery, Invalid> {
     let moment = |name| query.parsed(name, "a time like 2026-02-24T21:23:53Z", Timestamp::parse);
     let action = |text: &str| ACTIONS.into_iter().find(|action| *action == text);
-    let doors = "api, activity, import, scim or command_line";
+    let doors = "api, activity, import, scim, command_line or console";
     let asked = ChangeQuery {
         entity: query.parsed("entity", "client, user or department", Entity::parse)?,
         entity_id: query.parsed("entity_id", "the id of a record", Id::parse)?,

@@ -17,8 +17,8 @@ pub enum Place {
     Clients,
     /// A client's people.
     Users,
-    /// Somewhere that has no entry in the menu.
-    Elsewhere,
+    /// What was changed.
+    Changes,
 }
 
 /// An entry of the menu.
@@ -51,8 +51,11 @@ pub struct Frame {
 }
 
 /// The entries of a client's menu, with the scope without which they lead nowhere.
-const OF_CLIENT: [(Place, &str, &str, Scope); 1] =
-    [(Place::Users, "Users", "users", Scope::UsersRead)];
+#[rustfmt::skip]
+const OF_CLIENT: [(Place, &str, &str, Scope); 2] = [
+    (Place::Users, "Users", "users", Scope::UsersRead),
+    (Place::Changes, "Changes", "changes", Scope::UsersRead),
+];
 
 impl Frame {
     /// The frame of a page that is about no client.

@@ -5,6 +5,8 @@
 //! written into a page that a browser would run: see [`security`].
 
 pub mod assets;
+pub mod changes;
+mod chart;
 pub mod clients;
 mod columns;
 pub mod entrance;

@@ -9,7 +9,7 @@ use crate::http::console::assets;
 use crate::http::console::columns::{COLUMNS, Cell, Column};
 use crate::http::console::form::{Form, address};
 use crate::http::console::frame::{Frame, Place, page};
-use crate::http::console::shown::counted;
+use crate::http::console::shown::{Choice, choices, counted};
 use crate::http::console::{Call, Failure};
 use crate::model::department::DepartmentView;
 use crate::model::id::DepartmentId;
@@ -39,13 +39,6 @@ const FIELDS: [&str; 8] = [
     "columns",
     "after",
 ];
-
-/// A choice of a list.
-struct Choice {
-    value: String,
-    label: String,
-    is_chosen: bool,
-}
 
 /// A column's head.
 struct Head {
@@ -301,15 +294,6 @@ fn heads(link: &Link<'_>, filter: &UserQuery, columns: &[&'static Column]) -> Ve
             }
         })
         .collect()
-}
-
-fn choices(all: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
-    let choices = all.iter().map(|(value, label)| Choice {
-        value: (*value).to_owned(),
-        label: (*label).to_owned(),
-        is_chosen: *value == chosen,
-    });
-    choices.collect()
 }
 
 fn column_choices(columns: &[&'static Column]) -> Vec<Choice> {

@@ -8,10 +8,14 @@ use serde_json::Value;
 use crate::http::answer::Response;
 use crate::http::clients::wire;
 use crate::http::console::assets;
+use crate::http::console::changes::{ChangeView, door, timeline};
+use crate::http::console::chart::DayChart;
+use crate::http::console::form::address;
 use crate::http::console::frame::{Frame, Place, page};
 use crate::http::console::shown::When;
 use crate::http::console::{Call, Failure};
 use crate::http::gateway;
+use crate::model::days::Day;
 use crate::model::field::Field;
 use crate::model::profile::ProfileField;
 use crate::model::provisioning::Intent;
@@ -19,7 +23,7 @@ use crate::model::scope::Scope;
 use crate::model::user::{State, UserView};
 use crate::operations::caller::Access;
 use crate::operations::provenance::{self, FieldProvenance};
-use crate::operations::{provisioning, users};
+use crate::operations::{days, provisioning, users};
 
 /// A field of the record: its value, and where that comes from.
 pub(super) struct Line {
@@ -51,8 +55,14 @@ struct Page {
     lines: Vec<Line>,
     departments_line: Line,
     dialects: Vec<Dialect>,
+    chart: Option<DayChart>,
+    changes: Vec<ChangeView>,
+    /// Where older changes are, when there are more.
+    more_changes: Option<String>,
     may_write: bool,
     notice: Option<&'static str>,
+    /// The number of the change that the notice is about, which can be undone.
+    undo: Option<i64>,
 }
 
 /// What is read of the person in one look at the directory.
@@ -75,21 +85,19 @@ struct Person {
 }
 
 /// What just happened, by the word in the address.
-const NOTICES: [(&str, &str); 6] = [
+const NOTICES: [(&str, &str); 7] = [
     ("profile", "The profile was changed."),
     ("departments", "The departments were changed."),
     ("deactivated", "They were deactivated."),
     ("activated", "They were activated."),
-    (
-        "deleted",
-        "They were deleted. Restoring brings everything back.",
-    ),
+    ("deleted", "They were deleted."),
     ("restored", "They were restored."),
+    ("undone", "The change was undone."),
 ];
 
 /// `GET /console/clients/{client_id}/users/{user_id}`
 pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
-    let query = call.query(&["done"])?;
+    let query = call.query(&["done", "change"])?;
     let id = call.user_id()?;
     let base = format!("/scim/v2/{}", access.client());
     let person = users::get_or_deleted(call.app(), &access, id, |user| Person::of(user, &base));
@@ -97,6 +105,19 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
     let known = match person.is_deleted {
         true => Vec::new(),
         false => provenance::get(call.app(), &access, id).await?.fields,
+    };
+    let (changes, has_more) = timeline(call.app(), &access, id.0).await?;
+    // Whose tokens they were is told by the changes that set the values.
+    let names: HashMap<i64, String> = changes
+        .iter()
+        .map(|change| (change.number, change.who.clone()))
+        .collect();
+    let chart = match person.is_deleted {
+        true => None,
+        false => {
+            let seen = days::of_user(call.app(), &access, id).await?;
+            Some(DayChart::of(&seen, Day::of(call.app().now())))
+        }
     };
     let mut known: HashMap<String, FieldProvenance> = known
         .into_iter()
@@ -108,13 +129,24 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
             label: label(field),
             value,
             is_pinned: known.as_ref().is_some_and(|known| known.is_pinned),
-            origin: known.and_then(origin),
+            origin: known.and_then(|known| origin(known, &names)),
         }
     };
     let notice = NOTICES
         .iter()
         .find(|(word, _)| query.get("done") == Some(word));
+    let change = query.parsed("change", "the number of a change", |text| text.parse().ok())?;
+    let undo = change.filter(|number| {
+        let mut shown = changes.iter();
+        shown.any(|change| change.number == *number && change.is_undoable)
+    });
+    let log = format!("/console/clients/{}/changes", access.client());
+    let more = address(&log, &[("entity", "user"), ("entity_id", id.as_str())]);
     let page_of_user = Page {
+        chart,
+        changes,
+        more_changes: has_more.then_some(more),
+        undo: undo.filter(|_| call.visitor.has(Scope::UsersWrite)),
         frame: call
             .client_frame(&access, &person.name, Place::Users)
             .await?,
@@ -129,26 +161,14 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
     Ok(page(&page_of_user))
 }
 
-fn origin(known: FieldProvenance) -> Option<Origin> {
+fn origin(known: FieldProvenance, names: &HashMap<i64, String>) -> Option<Origin> {
     let origin = known.origin?;
+    let name = names.get(&origin.number).cloned();
     Some(Origin {
         door: door(origin.source),
-        actor: known.actor,
+        actor: name.filter(|_| known.actor.is_some()).or(known.actor),
         at: When(origin.at),
     })
-}
-
-/// A door's name for people.
-pub(super) fn door(source: crate::model::change::Source) -> &'static str {
-    use crate::model::change::Source;
-    match source {
-        Source::Api => "Clients API",
-        Source::Activity => "a report of activity",
-        Source::Import => "an import",
-        Source::Scim => "the identity provider (SCIM)",
-        Source::CommandLine => "the command line",
-        Source::Console => "the console",
-    }
 }
 
 /// A person's state as a class of the style and a word.

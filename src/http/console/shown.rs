@@ -24,6 +24,26 @@ impl fmt::Display for When {
 
 impl HtmlSafe for When {}
 
+/// A choice of a list.
+pub struct Choice {
+    /// What is sent.
+    pub value: String,
+    /// What is shown.
+    pub label: String,
+    /// Whether it is the one that holds.
+    pub is_chosen: bool,
+}
+
+/// Choices by their values and labels, of which one holds.
+pub fn choices(all: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
+    let choices = all.iter().map(|(value, label)| Choice {
+        value: (*value).to_owned(),
+        label: (*label).to_owned(),
+        is_chosen: *value == chosen,
+    });
+    choices.collect()
+}
+
 /// A number with its thousands apart.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();

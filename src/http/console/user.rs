@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::http::answer::Response;
 use crate::http::console::assets;
+use crate::http::console::form::address;
 use crate::http::console::frame::{Frame, Place, page, refused_page};
 use crate::http::console::profile::label;
 use crate::http::console::{Call, Failure, see_other};
@@ -15,7 +16,7 @@ use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{DepartmentQuery, Page as Listed};
 use crate::model::profile::ProfileField;
-use crate::model::user::UserView;
+use crate::model::user::{UserDetails, UserView};
 use crate::operations::caller::Access;
 use crate::operations::error::Error;
 use crate::operations::precondition::Precondition;
@@ -125,7 +126,7 @@ pub async fn set_departments(call: Call, access: Access) -> Result<Response, Fai
     let seen = seen(&call)?;
     let changed = users::set_departments(call.app(), &access, id, wanted, pin, seen).await;
     match changed {
-        Ok(_) => Ok(done(&access, id, "departments")),
+        Ok(changed) => Ok(done(&access, id, "departments", &changed)),
         Err(Error::Invalid(invalid)) => {
             let page = departments_page(&call, &access, before, Some(invalid.reason)).await?;
             Ok(refused_page(StatusCode::BAD_REQUEST, &page))
@@ -194,7 +195,7 @@ pub async fn patch_profile(call: Call, access: Access) -> Result<Response, Failu
     let pin = call.form.get("pin").map(|_| true);
     let seen = seen(&call)?;
     match users::patch_profile(call.app(), &access, id, patch, pin, seen).await {
-        Ok(_) => Ok(done(&access, id, "profile")),
+        Ok(changed) => Ok(done(&access, id, "profile", &changed)),
         Err(Error::Invalid(invalid)) => {
             let page = profile_page(&call, &access, before, Some(invalid)).await?;
             Ok(refused_page(StatusCode::BAD_REQUEST, &page))
@@ -259,13 +260,13 @@ pub async fn set_state(call: Call, access: Access) -> Result<Response, Failure> 
     let (id, wanted) = (call.user_id()?, call.form.text("state"));
     let patch = Map::from_iter([("state".to_owned(), wanted.into())]);
     let any = Precondition::None;
-    users::patch_profile(call.app(), &access, id, patch, None, any).await?;
+    let changed = users::patch_profile(call.app(), &access, id, patch, None, any).await?;
     let word = if wanted == "INACTIVE" {
         "deactivated"
     } else {
         "activated"
     };
-    Ok(done(&access, id, word))
+    Ok(done(&access, id, word, &changed))
 }
 
 /// `GET …/users/{user_id}/delete`
@@ -286,7 +287,10 @@ pub async fn delete(call: Call, access: Access) -> Result<Response, Failure> {
     call.form.only(&["form_key", "revision"])?;
     let id = call.user_id()?;
     users::delete(call.app(), &access, id, seen(&call)?).await?;
-    Ok(done(&access, id, "deleted"))
+    Ok(see_other(&address(
+        &path(&access, id),
+        &[("done", "deleted")],
+    )))
 }
 
 /// `POST …/users/{user_id}/restore`
@@ -294,7 +298,10 @@ pub async fn restore(call: Call, access: Access) -> Result<Response, Failure> {
     call.form.only(&["form_key"])?;
     let id = call.user_id()?;
     users::restore(call.app(), &access, id, None).await?;
-    Ok(done(&access, id, "restored"))
+    Ok(see_other(&address(
+        &path(&access, id),
+        &[("done", "restored")],
+    )))
 }
 
 /// The revision that the form was made for: who changed the person meanwhile is not overruled.
@@ -310,8 +317,13 @@ fn path(access: &Access, id: UserId) -> String {
     format!("/console/clients/{}/users/{id}", access.client())
 }
 
-fn done(access: &Access, id: UserId, word: &str) -> Response {
-    see_other(&format!("{}?done={word}", path(access, id)))
+/// Leads to the person, where it is said what was done and how it is undone.
+fn done(access: &Access, id: UserId, word: &str, changed: &UserDetails) -> Response {
+    let change = changed.user.revision.to_string();
+    see_other(&address(
+        &path(access, id),
+        &[("done", word), ("change", &change)],
+    ))
 }
 
 async fn frame(call: &Call, access: &Access, title: &str, name: &str) -> Result<Frame, Failure> {
