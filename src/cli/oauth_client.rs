@@ -143,11 +143,17 @@ async fn list(app: &App, access: &AdminAccess, output: &mut Output) -> Result<()
                 oauth_client.name.as_deref().unwrap_or("-").to_owned(),
                 oauth_client.client.to_string(),
                 oauth_client.scopes.to_string(),
+                oauth_client
+                    .last_used_at
+                    .map_or_else(|| "-".to_owned(), |at| at.to_string()),
                 state,
             ]
         })
         .collect();
-    output.table(["ID", "NAME", "CLIENT", "SCOPES", "SECRETS"], &rows)
+    output.table(
+        ["ID", "NAME", "CLIENT", "SCOPES", "LAST USED", "SECRETS"],
+        &rows,
+    )
 }
 
 fn shown_once(what: &str, secret: &Secret) -> String {
@@ -165,6 +171,7 @@ fn to_object(oauth_client: &OauthClient) -> Map<String, Value> {
         "limits": limits_to_object(oauth_client.limits),
         "created_at": oauth_client.created_at,
         "revoked_at": oauth_client.revoked_at,
+        "last_used_at": oauth_client.last_used_at,
     });
     match object {
         Value::Object(object) => object,

@@ -19,7 +19,7 @@ use crate::http::server::{self, Limits};
 use crate::http::{self, Http, routes};
 use crate::operations::app::App;
 use crate::operations::error::Error;
-use crate::operations::{housekeeping, limits, nodes, scim_log};
+use crate::operations::{housekeeping, limits, nodes, scim_log, tokens};
 
 /// What `serve` takes.
 #[derive(Debug, Args)]
@@ -85,6 +85,9 @@ async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Resul
     let served = serve_connections(settings, Arc::clone(&app), listener, shutdown).await;
     if let Err(error) = scim_log::flush(&app).await {
         tracing::warn!(%error, "the last requests of identity providers are not logged");
+    }
+    if let Err(error) = tokens::write_uses(&app).await {
+        tracing::warn!(%error, "when tokens were last used is not written down");
     }
     if let Err(error) = nodes::leave(&app).await {
         tracing::warn!(%error, "the other nodes have to wait until this one looks dead");
@@ -160,6 +163,11 @@ fn keep_house(app: &Arc<App>) {
     tokio::spawn(repeat("scim_log", scim_log::FLUSH_INTERVAL, move || {
         let app = Arc::clone(&log);
         async move { scim_log::flush(&app).await }
+    }));
+    let uses = Arc::clone(app);
+    tokio::spawn(repeat("token_uses", tokens::USES_INTERVAL, move || {
+        let app = Arc::clone(&uses);
+        async move { tokens::write_uses(&app).await }
     }));
     let purge = Arc::clone(app);
     tokio::spawn(repeat("purge", housekeeping::PURGE_INTERVAL, move || {

@@ -153,11 +153,17 @@ async fn list(app: &App, access: &AdminAccess, output: &mut Output) -> Result<()
                 token.name.as_deref().unwrap_or("-").to_owned(),
                 clients(token),
                 token.scopes.to_string(),
+                token
+                    .last_used_at
+                    .map_or_else(|| "-".to_owned(), |at| at.to_string()),
                 state(token, now),
             ]
         })
         .collect();
-    output.table(["ID", "NAME", "CLIENT", "SCOPES", "STATE"], &rows)
+    output.table(
+        ["ID", "NAME", "CLIENT", "SCOPES", "LAST USED", "STATE"],
+        &rows,
+    )
 }
 
 fn state(token: &Token, now: Timestamp) -> String {
@@ -197,6 +203,7 @@ fn to_object(token: &Token) -> Map<String, Value> {
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
+        "last_used_at": token.last_used_at,
     });
     match object {
         Value::Object(object) => object,

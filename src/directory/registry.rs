@@ -3,6 +3,7 @@
 //! The database's registry number tells when something changed, here or beside us.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use hashbrown::HashMap;
@@ -27,6 +28,40 @@ impl Buckets {
     }
 }
 
+/// When a token was last used here, in milliseconds since 1970, to within a minute. Requests on all
+/// cores read it, and only one a minute writes it.
+#[derive(Debug, Default)]
+pub struct LastUse {
+    at_ms: AtomicI64,
+    /// The last that was taken to be written.
+    taken_ms: AtomicI64,
+}
+
+/// How exactly uses are told, in milliseconds.
+const USE_MS: i64 = 60 * 1000;
+
+impl LastUse {
+    /// Notes a use at about `now`, unless one of the same minute is noted.
+    #[inline]
+    pub fn note(&self, now_ms: i64) {
+        if now_ms - self.at_ms.load(Ordering::Relaxed) >= USE_MS {
+            self.at_ms.store(now_ms, Ordering::Relaxed);
+        }
+    }
+
+    /// The last use, if it was not taken before.
+    fn take(&self) -> Option<Timestamp> {
+        let at_ms = self.at_ms.load(Ordering::Relaxed);
+        let taken_ms = self.taken_ms.swap(at_ms, Ordering::Relaxed);
+        (taken_ms != at_ms).then(|| Timestamp::from_milliseconds(at_ms))
+    }
+
+    /// What was taken was not written: it is to be taken again.
+    fn give_back(&self) {
+        self.taken_ms.store(0, Ordering::Relaxed);
+    }
+}
+
 /// A token as requests meet it.
 #[derive(Debug, Clone)]
 pub struct KnownToken {
@@ -36,6 +71,8 @@ pub struct KnownToken {
     pub bearer: TokenId,
     /// What it may still ask this minute; one for all tokens of an OAuth client.
     pub buckets: Arc<Buckets>,
+    /// When it was last used here.
+    pub last_use: Arc<LastUse>,
 }
 
 /// An OAuth client as requests meet it.
@@ -132,6 +169,27 @@ impl Registry {
     /// The OAuth client of that id, unless revoked.
     pub fn oauth_client(&self, id: OauthClientId) -> Option<Arc<KnownOauthClient>> {
         self.known.read().oauth_clients.get(&id).cloned()
+    }
+
+    /// Takes the uses of tokens that were not taken before, each with whom the token was issued to.
+    pub fn take_uses(&self) -> Vec<(TokenId, Option<OauthClientId>, Timestamp)> {
+        let known = self.known.read();
+        let uses = known.tokens.values().filter_map(|known| {
+            let at = known.last_use.take()?;
+            Some((known.token.id, known.token.oauth_client, at))
+        });
+        uses.collect()
+    }
+
+    /// Has uses that could not be written taken again.
+    pub fn give_back_uses(&self, uses: &[(TokenId, Option<OauthClientId>, Timestamp)]) {
+        let known = self.known.read();
+        for (id, _, _) in uses {
+            let hash = known.hashes.get(id);
+            if let Some(token) = hash.and_then(|hash| known.tokens.get(hash)) {
+                token.last_use.give_back();
+            }
+        }
     }
 
     /// Forgets the tokens that were issued to OAuth clients and are over at `now`.
@@ -258,13 +316,15 @@ impl Known {
             .and_then(|id| self.oauth_clients.get(&id));
         let buckets = owner
             .map(|owner| Arc::clone(&owner.buckets))
-            .or_else(|| former.map(|former| Arc::clone(&former.buckets)))
+            .or_else(|| former.as_ref().map(|former| Arc::clone(&former.buckets)))
             .unwrap_or_default();
+        let last_use = former.map(|former| Arc::clone(&former.last_use));
         self.hashes.insert(token.id, token.hash);
         let known = KnownToken {
             bearer: token.bearer(),
             token,
             buckets,
+            last_use: last_use.unwrap_or_default(),
         };
         self.tokens.insert(known.token.hash, Arc::new(known));
     }

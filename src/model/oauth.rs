@@ -30,6 +30,8 @@ pub struct OauthClient {
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When a token of its was last used, to within a minute or two.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// What is kept of one of its secrets.

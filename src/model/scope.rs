@@ -54,6 +54,38 @@ impl Scope {
         }
     }
 
+    /// What it allows, in one sentence for who is about to give it away.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::UsersRead => {
+                "Read users with their profiles, departments, activity, imports and the client itself."
+            }
+            Self::UsersWrite => {
+                "Create, change, deactivate, delete and restore users, one by one or by an import."
+            }
+            Self::UsersEnroll => {
+                "Create unknown users by reporting their activity, together with activity:write."
+            }
+            Self::DepartmentsWrite => {
+                "Create, change and delete departments, and say who belongs to them."
+            }
+            Self::ActivityWrite => "Report when users were seen, and where.",
+            Self::GatewayRead => {
+                "Read users with their profiles through the client's gateway instances."
+            }
+            Self::Scim => {
+                "Provision users and groups through SCIM 2.0: read, create, change and delete them."
+            }
+            Self::Console => {
+                "Sign in to the console, where the token's other scopes say what is shown and done."
+            }
+            Self::Admin => {
+                "Create, change and list clients; in the console also tokens, gateway instances and \
+                 OAuth clients."
+            }
+        }
+    }
+
     /// The scope of that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.name() == name)

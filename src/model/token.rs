@@ -143,6 +143,8 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// When it was last used, to within a minute or two.
+    pub last_used_at: Option<Timestamp>,
 }
 
 impl Token {

@@ -147,6 +147,7 @@ impl Caller {
         if known.token.expires_at.is_some() && !known.token.is_valid(app.now()) {
             return Err(Error::Unauthorized("The token has expired."));
         }
+        known.last_use.note(app.freshness.coarse_now_ms());
         Ok(Self {
             known,
             source: Source::Api,
@@ -169,6 +170,7 @@ impl Caller {
             token,
             bearer,
             buckets,
+            ..
         } = &*self.known;
         let asker = Asker::Token(bearer, buckets);
         token.limits.of(class).map(|limit| (limit, asker))

@@ -1,9 +1,10 @@
 //! How long memory may answer alone. While the database is away, reads go on from what was loaded;
 //! but a token that was revoked through another node must not be good for hours.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::model::timestamp::Timestamp;
 use crate::operations::app::App;
 use crate::operations::error::Error;
 
@@ -17,17 +18,27 @@ pub struct Freshness {
     /// clock and one more; 0 when the latest look succeeded. A look that never comes back counts as
     /// one that failed.
     unseen_since: AtomicU64,
+    /// The time of day when the latest look began, in milliseconds since 1970: what a request takes for
+    /// now where a second does not matter. It reads no clock for that.
+    coarse_now_ms: AtomicI64,
 }
 
 impl Freshness {
     /// A look at the database begins.
-    pub(super) fn look_begins(&self, now: Duration) {
+    pub(super) fn look_begins(&self, now: Duration, of_day: Timestamp) {
+        self.coarse_now_ms
+            .store(of_day.milliseconds(), Ordering::Relaxed);
         let moment = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
         let moment = moment.saturating_add(1);
         // If it fails it is the first one's moment that counts.
         let _first =
             self.unseen_since
                 .compare_exchange(FRESH, moment, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// The time of day, half a second ago or so; 0 before the first look.
+    pub(super) fn coarse_now_ms(&self) -> i64 {
+        self.coarse_now_ms.load(Ordering::Relaxed)
     }
 
     /// A look at the database succeeded.

@@ -31,7 +31,7 @@ const ISSUED_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 /// Takes in what others wrote: tokens, instances, and the loaded clients' people. When this has not
 /// succeeded for [`STALE_MAX`](crate::operations::freshness::STALE_MAX), nobody is let in any more.
 pub async fn poll(app: &App) -> Result<(), Error> {
-    app.freshness.look_begins(app.clock.monotonic());
+    app.freshness.look_begins(app.clock.monotonic(), app.now());
     app.registry.refresh().await?;
     app.directory.poll().await?;
     app.freshness.look_succeeded();

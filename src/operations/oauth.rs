@@ -73,6 +73,7 @@ pub async fn exchange(
         created_at: now,
         expires_at: Some(now.plus_milliseconds(TOKEN_LIFETIME_S * 1_000)),
         revoked_at: None,
+        last_used_at: None,
     };
     let stored = token.clone();
     app.store
@@ -147,6 +148,7 @@ pub async fn create(
         limits: new.limits,
         created_at: now,
         revoked_at: None,
+        last_used_at: None,
     };
     let (stored, first) = (
         oauth_client.clone(),

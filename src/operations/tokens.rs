@@ -1,16 +1,24 @@
 //! Tokens: making, listing, rotating and revoking them. Only the command line does, so far.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::model::id::TokenId;
+use crate::model::id::{ClientId, TokenId};
 use crate::model::invalid::Invalid;
 use crate::model::rate_limit::Limits;
-use crate::model::scope::Scope;
+use crate::model::scope::{Scope, Scopes};
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{ClientSet, NewToken, Secret, Token};
 use crate::operations::app::App;
 use crate::operations::caller::AdminAccess;
 use crate::operations::error::{Error, Noun};
 use crate::store;
+
+/// How many of the clients that a token could reach are named beforehand.
+pub const CLIENTS_SHOWN_MAX: i64 = 10;
+
+/// How often a server writes down which tokens were used.
+pub const USES_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Makes a token. The secret is told here and never again.
 pub async fn create(
@@ -18,16 +26,7 @@ pub async fn create(
     _access: &AdminAccess,
     new: NewToken,
 ) -> Result<(Token, Secret), Error> {
-    if new.scopes.is_empty() {
-        return Err(Invalid::new("scope", "a token needs at least one scope").into());
-    }
-    if new.scopes.contains(&Scope::Admin) && new.clients != ClientSet::All {
-        let reason = "the scope admin is for tokens of all clients";
-        return Err(Invalid::new("scope", reason).into());
-    }
-    if new.expires_at.is_some_and(|end| end <= app.now()) {
-        return Err(Invalid::new("expires", "the token would be over already").into());
-    }
+    check(&new, app.now())?;
     let secret = new_secret(app)?;
     let token = Token {
         id: TokenId(app.new_id()),
@@ -40,6 +39,7 @@ pub async fn create(
         oauth_client: None,
         expires_at: new.expires_at,
         revoked_at: None,
+        last_used_at: None,
     };
     let stored = token.clone();
     app.store
@@ -57,12 +57,95 @@ pub async fn create(
     Ok((token, secret))
 }
 
-/// All tokens, revoked ones too, the oldest first.
+/// Refuses a token that makes no sense.
+fn check(new: &NewToken, now: Timestamp) -> Result<(), Error> {
+    if new.scopes.is_empty() {
+        return Err(Invalid::new("scope", "a token needs at least one scope").into());
+    }
+    if new.scopes.contains(&Scope::Admin) && new.clients != ClientSet::All {
+        let reason = "the scope admin is for tokens of all clients";
+        return Err(Invalid::new("scope", reason).into());
+    }
+    if new.expires_at.is_some_and(|end| end <= now) {
+        return Err(Invalid::new("expires", "the token would be over already").into());
+    }
+    Ok(())
+}
+
+/// What a token could reach if it were made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// How many clients' data, so far: a token of all clients reaches later ones too.
+    pub client_count: u64,
+    /// The first of them by id, at most [`CLIENTS_SHOWN_MAX`].
+    pub clients: Vec<(ClientId, Box<str>)>,
+    /// How many people they have who are not deleted.
+    pub people: u64,
+    /// What it may do, and each in a sentence.
+    pub allowed: Vec<(Scope, &'static str)>,
+}
+
+/// Says what a token could reach, before it is made; refuses what [`create`] would refuse.
+pub async fn preview(app: &App, _access: &AdminAccess, new: &NewToken) -> Result<Reach, Error> {
+    check(new, app.now())?;
+    let scopes: Scopes = new.scopes.iter().copied().collect();
+    let set = new.clients;
+    let (client_count, clients, people) = app
+        .store
+        .read(move |tx| match set {
+            ClientSet::One(id) => {
+                let client = store::clients::find(tx, id)?
+                    .ok_or_else(|| Error::not_found(Noun::Client, id.as_str()))?;
+                let people = store::users::count_live(tx, id)?;
+                Ok::<_, Error>((1, vec![client], people))
+            }
+            ClientSet::All => {
+                let clients = store::clients::page(tx, None, CLIENTS_SHOWN_MAX)?;
+                let people = store::users::count_live_everywhere(tx)?;
+                Ok((store::clients::count(tx)?, clients, people))
+            }
+        })
+        .await?;
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    Ok(Reach {
+        client_count: count(client_count),
+        clients: clients
+            .into_iter()
+            .map(|client| (client.id, client.name))
+            .collect(),
+        people: count(people),
+        allowed: scopes.iter().map(|one| (one, one.meaning())).collect(),
+    })
+}
+
+/// All tokens, revoked ones too, the oldest first; those that are in use were last used some two
+/// minutes later at most than it says.
 pub async fn list(app: &App, _access: &AdminAccess) -> Result<Vec<Token>, Error> {
     app.store
         .read(store::tokens::all)
         .await
         .map_err(Error::from)
+}
+
+/// Writes down which tokens were used here lately, and when. To be called every
+/// [`USES_INTERVAL`] by who serves, and once at the end.
+pub async fn write_uses(app: &App) -> Result<(), Error> {
+    let mut uses = app.registry.take_uses();
+    if uses.is_empty() {
+        return Ok(());
+    }
+    // In one order on every node: they lock the same rows.
+    uses.sort_unstable();
+    let uses: Arc<[_]> = uses.into();
+    let to_write = Arc::clone(&uses);
+    let written = app
+        .store
+        .write(move |tx| store::tokens::note_uses(tx, &to_write))
+        .await;
+    if written.is_err() {
+        app.registry.give_back_uses(&uses);
+    }
+    Ok(written?)
 }
 
 /// Revokes a token for good and says what it was; one that was revoked before stays as it is.
@@ -118,6 +201,7 @@ pub async fn rotate(
                 id: fresh_id,
                 hash,
                 created_at: now,
+                last_used_at: None,
                 ..old
             };
             store::tokens::insert(tx, &token, number)?;

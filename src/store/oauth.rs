@@ -13,7 +13,7 @@ use crate::store::tx::{Row, Tx};
 macro_rules! select_oauth_clients {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, client_id, scopes, limits, created_at, revoked_at
+            "SELECT id, name, client_id, scopes, limits, created_at, revoked_at, last_used_at
              FROM oauth_clients ",
             $rest
         )
@@ -140,5 +140,6 @@ fn read(row: &Row<'_>) -> Result<OauthClient, Error> {
         limits: row.parsed(4, Limits::parse)?,
         created_at: row.moment(5)?,
         revoked_at: row.optional_moment(6)?,
+        last_used_at: row.optional_moment(7)?,
     })
 }

@@ -15,7 +15,7 @@ macro_rules! select_tokens {
     ($rest:literal) => {
         concat!(
             "SELECT id, hash, name, client_id, scopes, limits, created_at, expires_at, revoked_at,
-             oauth_client FROM tokens ",
+             oauth_client, last_used_at FROM tokens ",
             $rest
         )
     };
@@ -68,16 +68,42 @@ pub fn find(tx: &mut Tx<'_>, id: TokenId) -> Result<Option<Token>, Error> {
     tx.one(select_tokens!("WHERE id = $1"), &[(&id).into()], read)
 }
 
-/// What these tokens, or OAuth clients, are called, of those that were given a name.
-pub fn names<'k>(
+/// Remembers when tokens were used, each with the OAuth client that it was issued to. What another
+/// node has seen later stays. Nobody decides by it, so the registry's number does not move.
+pub fn note_uses(
     tx: &mut Tx<'_>,
-    ids: impl IntoIterator<Item = &'k TokenId>,
+    uses: &[(TokenId, Option<OauthClientId>, Timestamp)],
+) -> Result<(), Error> {
+    let sql = "UPDATE tokens SET last_used_at = $2
+               WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+    let of_tokens = uses
+        .iter()
+        .map(|(id, _, at)| [Value::from(id), (*at).into()]);
+    tx.execute_many(sql, of_tokens)?;
+    let sql = "UPDATE oauth_clients SET last_used_at = $2
+               WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+    let of_owners = uses.iter().filter_map(|(_, owner, at)| {
+        let owner = owner.as_ref()?;
+        Some([Value::from(owner), (*at).into()])
+    });
+    tx.execute_many(sql, of_owners)?;
+    Ok(())
+}
+
+/// What tokens and OAuth clients are called, of those whom the log may name as `bearers` and who may
+/// touch the client's data. Who has no name is left out.
+pub fn names_of_bearers(
+    tx: &mut Tx<'_>,
+    client: ClientId,
+    bearers: &[TokenId],
 ) -> Result<HashMap<TokenId, Box<str>>, Error> {
-    let sql = "SELECT id, name FROM tokens WHERE id = $1 AND name IS NOT NULL
+    let sql = "SELECT id, name FROM tokens
+               WHERE id = $2 AND name IS NOT NULL AND (client_id = $1 OR client_id IS NULL)
                UNION ALL
-               SELECT id, name FROM oauth_clients WHERE id = $1 AND name IS NOT NULL";
-    let keys = ids.into_iter().map(|id| [Value::from(id)]);
-    let names = tx.all_many(sql, keys, |row| {
+               SELECT id, name FROM oauth_clients
+               WHERE id = $2 AND name IS NOT NULL AND client_id = $1";
+    let questions = bearers.iter().map(|id| [Value::from(&client), id.into()]);
+    let names = tx.all_many(sql, questions, |row| {
         Ok((row.parsed(0, TokenId::parse)?, row.text(1)?.into()))
     })?;
     Ok(names.into_iter().collect())
@@ -155,5 +181,6 @@ fn read(row: &Row<'_>) -> Result<Token, Error> {
         expires_at: row.optional_moment(7)?,
         revoked_at: row.optional_moment(8)?,
         oauth_client: row.optional_parsed(9, OauthClientId::parse)?,
+        last_used_at: row.optional_moment(10)?,
     })
 }

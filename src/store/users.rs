@@ -48,6 +48,19 @@ pub fn count(tx: &mut Tx<'_>, client: ClientId) -> Result<usize, Error> {
         .unwrap_or_default())
 }
 
+/// How many users the client has who are not deleted.
+pub fn count_live(tx: &mut Tx<'_>, client: ClientId) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) FROM users WHERE client_id = $1 AND deleted_at IS NULL";
+    let count = tx.one(sql, &[(&client).into()], |row| row.number(0))?;
+    Ok(count.unwrap_or(0))
+}
+
+/// How many users all clients have who are not deleted. It looks at all of them.
+pub fn count_live_everywhere(tx: &mut Tx<'_>) -> Result<i64, Error> {
+    let sql = "SELECT COUNT(*) FROM users WHERE deleted_at IS NULL";
+    Ok(tx.one(sql, &[], |row| row.number(0))?.unwrap_or(0))
+}
+
 /// Hands each of the client's users, deleted ones too, to `each`, by id.
 pub fn each<E: From<Error>>(
     tx: &mut Tx<'_>,

@@ -46,6 +46,7 @@ fn a_secret_is_shown_once_and_never_listed() {
         "limits",
         "created_at",
         "revoked_at",
+        "last_used_at",
         "client_secret",
     ];
     assert_eq!(keys(&created), expected);

@@ -21,6 +21,7 @@ fn a_token_is_shown_once_and_never_listed() {
         "created_at",
         "expires_at",
         "revoked_at",
+        "last_used_at",
         "token",
     ];
     assert_eq!(keys(&created), expected);

@@ -54,7 +54,10 @@ async fn somebody_is_found_read_changed_and_changed_back() {
     browser.press("Undo").await;
     browser.shows("The change was undone.").await;
     let names = stage.get(&format!("/users/{mike}")).await["departments"].clone();
-    assert_eq!((&names[0]["name"], &names[1]), (&json!("Sales"), &json!(null)));
+    assert_eq!(
+        (&names[0]["name"], &names[1]),
+        (&json!("Sales"), &json!(null))
+    );
     browser.press("Undo").await;
     browser.shows("undoes change").await;
     let names = stage.get(&format!("/users/{mike}")).await["departments"].clone();

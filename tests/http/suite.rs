@@ -9,3 +9,4 @@ mod paging;
 mod scim;
 mod stale;
 mod support;
+mod tokens;

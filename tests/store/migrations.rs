@@ -14,7 +14,12 @@ contract! {
 }
 
 /// How each step is undone, the latest first.
-const UNDONE: [(i64, &str); 10] = [
+const UNDONE: [(i64, &str); 11] = [
+    (
+        13,
+        "ALTER TABLE tokens DROP COLUMN last_used_at;
+         ALTER TABLE oauth_clients DROP COLUMN last_used_at;",
+    ),
     (12, "ALTER TABLE changes DROP COLUMN previous;"),
     (
         11,

@@ -15,6 +15,7 @@ contract! {
     a_token_is_read_as_it_was_written,
     a_token_is_revoked_once,
     tokens_are_told_by_the_number_of_their_change,
+    a_tokens_last_use_only_moves_on,
     a_hash_is_one_tokens,
     instances_are_added_once_and_listed_by_name,
     an_instance_goes_with_its_keys_alone,
@@ -37,6 +38,7 @@ fn token(number: u64) -> Token {
         expires_at: Some(at(1_000)),
         oauth_client: None,
         revoked_at: None,
+        last_used_at: None,
     }
 }
 
@@ -133,6 +135,29 @@ async fn tokens_are_told_by_the_number_of_their_change(world: &World) {
             let changed = tokens::changed_since(tx, 2)?;
             assert_eq!(changed.len(), 1);
             assert_eq!(changed[0].id, token(1).id, "revoked ones are told too");
+            Ok(())
+        })
+        .await;
+}
+
+async fn a_tokens_last_use_only_moves_on(world: &World) {
+    let (first, second) = (token(1), token(2));
+    let stored = [first.clone(), second.clone()];
+    world
+        .write(move |tx| {
+            for token in &stored {
+                tokens::insert(tx, token, 1)?;
+            }
+            let note = |tx: &mut rollcall::store::Tx<'_>, time| {
+                tokens::note_uses(tx, &[(first.id, None, at(time))])
+            };
+            // Another node, which saw an earlier use, writes later.
+            note(tx, 10)?;
+            note(tx, 5)?;
+            let first = tokens::find(tx, first.id)?.unwrap();
+            assert_eq!(first.last_used_at, Some(at(10)));
+            assert_eq!(tokens::changed_since(tx, 1)?, []);
+            assert_eq!(tokens::find(tx, second.id)?, Some(second.clone()));
             Ok(())
         })
         .await;

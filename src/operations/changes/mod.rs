@@ -313,6 +313,7 @@ fn names(
         .into_iter()
         .map(|department| (department.id, department.name))
         .collect();
-    names.actors = store::tokens::names(tx, &actors)?;
+    let actors: Vec<TokenId> = actors.into_iter().collect();
+    names.actors = store::tokens::names_of_bearers(tx, client, &actors)?;
     Ok(names)
 }

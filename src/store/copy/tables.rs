@@ -81,6 +81,7 @@ pub static TABLES: &[Table] = &[
             ("revoked_at", Number),
             ("registry_number", Number),
             ("oauth_client", Text),
+            ("last_used_at", Number),
         ],
     ),
     table(
@@ -94,6 +95,7 @@ pub static TABLES: &[Table] = &[
             ("limits", Text),
             ("created_at", Number),
             ("revoked_at", Number),
+            ("last_used_at", Number),
         ],
     ),
     table(
