@@ -5,6 +5,7 @@
 //! without the client's lock. What is lost is what a crash finds in memory.
 
 mod keep;
+pub mod runs;
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::{size_of, take};
@@ -254,7 +255,7 @@ pub async fn find(app: &App, access: &Access, number: i64) -> Result<Logged, Err
     app.store.read(read).await
 }
 
-fn assert_client(tx: &mut Tx<'_>, client: ClientId) -> Result<(), Error> {
+pub(super) fn assert_client(tx: &mut Tx<'_>, client: ClientId) -> Result<(), Error> {
     let number = store::clients::change_number(tx, client)?;
     number
         .map(drop)

@@ -11,6 +11,7 @@ mod lists;
 mod log;
 mod okta;
 mod pins;
+mod runs;
 mod search;
 mod users;
 
