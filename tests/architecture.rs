@@ -45,13 +45,15 @@ const DRIVERS: [(&[&str], &[&str]); 2] = [
 const REDIS_FILE: &str = "src/operations/limits/redis.rs";
 
 /// The files of `src/store/` whose rows belong to a client.
-const CLIENT_FILES: [&str; 6] = [
+const CLIENT_FILES: [&str; 8] = [
     "users",
     "departments",
     "activity",
     "changes",
     "idempotency",
     "scim_log",
+    "uploads",
+    "imports",
 ];
 
 /// Store functions that serve all clients at once: file, function, and why it must be so.
@@ -80,6 +82,11 @@ const ACROSS_CLIENTS: &[(&str, &str, &str)] = &[
         "src/store/idempotency.rs",
         "purge",
         "what is over is over for every client",
+    ),
+    (
+        "src/store/uploads.rs",
+        "forgettable",
+        "says only which uploads are over",
     ),
     (
         "src/store/users.rs",

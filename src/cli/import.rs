@@ -34,14 +34,10 @@ pub struct Arguments {
 /// The format of a file of that name.
 fn format_of(path: &Path) -> Result<Format, Failure> {
     let ending = path.extension().and_then(|ending| ending.to_str());
-    match ending.map(str::to_ascii_lowercase).as_deref() {
-        Some("csv") => Ok(Format::Csv),
-        Some("jsonl") => Ok(Format::Jsonl),
-        _ => Err(Failure::because(format!(
-            "{}: a file to import ends in .csv or .jsonl",
-            path.display()
-        ))),
-    }
+    ending.and_then(Format::parse).ok_or_else(|| {
+        let path = path.display();
+        Failure::because(format!("{path}: a file to import ends in .csv or .jsonl"))
+    })
 }
 
 /// Shows how far the import has come, and what was refused, while it goes on.
@@ -107,11 +103,19 @@ pub async fn run(app: &App, arguments: &Arguments, output: &mut Output) -> Resul
         output,
         failure: None,
     };
-    let dry_run = arguments.dry_run;
-    let result = import::import(app, &access, file, format, dry_run, |progress| {
-        report.take(&progress);
-    });
-    let result = result.await;
+    let result = if arguments.dry_run {
+        let take = |progress| report.take(&progress);
+        import::import(app, &access, file, format, true, take).await
+    } else {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = import::jobs::File {
+            name: name.into(),
+            format,
+            bytes,
+            content: file,
+        };
+        import::jobs::run(app, &access, file, |progress| report.take(progress)).await
+    };
     report.bar.finish_and_clear();
     let failure = report.failure.take();
     let totals = result?;

@@ -134,7 +134,7 @@ impl Fields {
     }
 
     /// What differs between two records of one person; of somebody new, what is set.
-    pub(super) fn differing(old: Option<&User>, new: &User) -> Self {
+    pub fn differing(old: Option<&User>, new: &User) -> Self {
         let mut fields = Self::default();
         let mut note = |field, differs| {
             if differs {

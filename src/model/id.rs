@@ -125,6 +125,14 @@ id_of!(
     OauthClientId
 );
 id_of!(
+    /// A file that was uploaded to be imported.
+    UploadId
+);
+id_of!(
+    /// A run of an import.
+    ImportId
+);
+id_of!(
     /// A public key of a gateway instance.
     KeyId
 );

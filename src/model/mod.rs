@@ -12,6 +12,7 @@ pub mod environment;
 pub mod field;
 pub mod filter;
 pub mod id;
+pub mod import;
 pub mod instance;
 pub mod invalid;
 pub mod json;

@@ -13,6 +13,7 @@ use crate::model::timestamp::Timestamp;
 use crate::operations::activity::Queue;
 use crate::operations::error::Error;
 use crate::operations::freshness::Freshness;
+use crate::operations::import;
 use crate::operations::limits::{Asker, Limits, RedisUrl, Sharing};
 use crate::operations::looks::Looks;
 use crate::operations::nodes::Nodes;
@@ -34,6 +35,10 @@ pub struct App {
     /// How often something was held since the start: see [`super::provisioning::holds`].
     pub(super) held_total: AtomicU64,
     pub(super) trends: KeptTrends,
+    /// The turns of the imports that this node runs.
+    pub(super) imports: import::jobs::Turns,
+    /// The turns of who asks what an import would do.
+    pub(super) rehearsals: import::rehearsal::Turns,
     limits: Limits,
     looks: Looks,
 }
@@ -63,6 +68,8 @@ impl App {
             freshness: Freshness::default(),
             held_total: AtomicU64::new(0),
             trends: KeptTrends::default(),
+            imports: import::jobs::Turns::default(),
+            rehearsals: import::rehearsal::Turns::default(),
             limits: Limits::default(),
             looks: Looks::new(),
         })

@@ -29,6 +29,7 @@ pub struct Access {
     client: ClientId,
     actor: Actor,
     may_enroll: bool,
+    may_write_departments: bool,
     trail: Option<Arc<Trail>>,
 }
 
@@ -46,6 +47,11 @@ impl Access {
     /// Whether activity may create the people that it is about.
     pub fn may_enroll(&self) -> bool {
         self.may_enroll
+    }
+
+    /// Whether an import may create and change the departments that its rows name.
+    pub fn may_write_departments(&self) -> bool {
+        self.may_write_departments
     }
 
     /// The same access, through a door that the log names.
@@ -88,6 +94,7 @@ impl Access {
                 source,
             },
             may_enroll: false,
+            may_write_departments: true,
             trail: None,
         }
     }
@@ -102,6 +109,7 @@ impl Access {
             client,
             actor,
             may_enroll: false,
+            may_write_departments: false,
             trail: None,
         }
     }
@@ -201,6 +209,7 @@ impl Caller {
                 source: self.source,
             },
             may_enroll: token.scopes.contains(Scope::UsersEnroll),
+            may_write_departments: token.scopes.contains(Scope::DepartmentsWrite),
             trail: None,
         })
     }

@@ -24,6 +24,10 @@ pub enum Noun {
     Hold,
     /// A request of an identity provider's, in the log of them.
     ScimRequest,
+    /// A file that waits to be imported.
+    Upload,
+    /// A run of an import.
+    Import,
 }
 
 impl Noun {
@@ -46,6 +50,8 @@ impl Noun {
             Self::OauthClient => "OAuth client",
             Self::Hold => "Hold",
             Self::ScimRequest => "Request",
+            Self::Upload => "Upload",
+            Self::Import => "Import",
         }
     }
 
@@ -59,6 +65,8 @@ impl Noun {
             Self::Token => "token_id",
             Self::OauthClient => "oauth_client_id",
             Self::ScimRequest => "number",
+            Self::Upload => "upload_id",
+            Self::Import => "import_id",
         }
     }
 }

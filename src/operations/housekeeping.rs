@@ -8,6 +8,7 @@ use crate::model::id::ClientId;
 use crate::model::timestamp::Timestamp;
 use crate::operations::app::App;
 use crate::operations::error::Error;
+use crate::operations::import;
 use crate::operations::nodes::fenced;
 use crate::operations::write::REMEMBERED_MS;
 use crate::store::{self, Tx};
@@ -122,7 +123,8 @@ async fn forget_days(app: &App, client: ClientId) -> Result<Option<()>, Error> {
 
 /// Forgets remembered answers that are over, entries of the activity log that were folded long
 /// enough ago for every node to have read them, days of activity that are not kept any more, issued
-/// tokens and sessions that are over, and nodes that left or died; if this node keeps house.
+/// tokens and sessions that are over, nodes that left or died, and uploads that nobody imported, and says
+/// of imports that died that they did; if this node keeps house.
 pub async fn purge(app: &App) -> Result<(), Error> {
     app.registry.forget_issued(app.now());
     let answered_before = app.now().plus_milliseconds(-REMEMBERED_MS);
@@ -151,5 +153,7 @@ pub async fn purge(app: &App) -> Result<(), Error> {
         }
         Ok(())
     };
-    fenced(app, purge).await.map(drop)
+    fenced(app, purge).await?;
+    import::uploads::purge(app).await?;
+    import::jobs::purge(app).await
 }

@@ -101,6 +101,22 @@ impl Nodes {
             .collect()
     }
 
+    /// This node's name, under which it holds leases.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The leases whose names begin so and that have stood still for `at_least` that long, as far as
+    /// this node has watched. Each is as it stood: one that has moved since is another.
+    pub(super) async fn still(&self, prefix: &str, at_least: Duration) -> Vec<Lease> {
+        let watch = self.watch.lock().await;
+        let still = watch
+            .seen
+            .values()
+            .filter(|seen| seen.lease.name.starts_with(prefix) && seen.unmoved >= at_least);
+        still.map(|seen| seen.lease.clone()).collect()
+    }
+
     fn own_lease(&self) -> String {
         format!("{NODE}{}", self.id)
     }

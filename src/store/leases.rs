@@ -74,6 +74,18 @@ pub fn hold(tx: &mut Tx<'_>, name: &str, holder: &str, fence: i64) -> Result<boo
     Ok(tx.execute(sql, &[name.into(), holder.into(), fence.into()])? == 1)
 }
 
+/// The lease of that name.
+pub fn find(tx: &mut Tx<'_>, name: &str) -> Result<Option<Lease>, Error> {
+    let sql = "SELECT name, holder, fence, beat FROM leases WHERE name = $1";
+    tx.one(sql, &[name.into()], read)
+}
+
+/// Removes a lease that is held. As [`remove`], only for one whose name nobody takes again.
+pub fn end(tx: &mut Tx<'_>, name: &str, holder: &str, fence: i64) -> Result<bool, Error> {
+    let sql = "DELETE FROM leases WHERE name = $1 AND holder = $2 AND fence = $3";
+    Ok(tx.execute(sql, &[name.into(), holder.into(), fence.into()])? == 1)
+}
+
 /// Gives back all that `holder` holds: whoever comes next need not wait. Returns how many.
 pub fn release(tx: &mut Tx<'_>, holder: &str) -> Result<usize, Error> {
     let sql = "UPDATE leases SET holder = '' WHERE holder = $1";
@@ -81,7 +93,7 @@ pub fn release(tx: &mut Tx<'_>, holder: &str) -> Result<usize, Error> {
 }
 
 /// Removes a lease if nothing happened to it since it was seen with that fence and beat. Only for
-/// one that bears its holder's own name: any other's fences would begin anew.
+/// one whose name nobody takes again, such as a node's own: any other's fences would begin anew.
 pub fn remove(tx: &mut Tx<'_>, name: &str, fence: i64, beat: i64) -> Result<bool, Error> {
     let sql = "DELETE FROM leases WHERE name = $1 AND fence = $2 AND beat = $3";
     Ok(tx.execute(sql, &[name.into(), fence.into(), beat.into()])? == 1)

@@ -12,6 +12,7 @@ pub mod departments;
 pub mod departures;
 pub mod error;
 pub mod idempotency;
+pub mod imports;
 pub mod instances;
 pub mod leases;
 mod migrations;
@@ -24,6 +25,7 @@ pub mod sessions;
 mod sqlite;
 pub mod tokens;
 pub mod tx;
+pub mod uploads;
 pub mod users;
 
 use std::fmt;

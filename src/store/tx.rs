@@ -3,7 +3,9 @@
 //! The rules that keep one text good for both: `$1` placeholders, TEXT, BIGINT and BOOLEAN columns,
 //! `ON CONFLICT DO NOTHING` and counted rows instead of errors of uniqueness.
 
-use crate::model::id::{ClientId, DepartmentId, KeyId, OauthClientId, TokenId, UserId};
+use crate::model::id::{
+    ClientId, DepartmentId, ImportId, KeyId, OauthClientId, TokenId, UploadId, UserId,
+};
 use crate::model::timestamp::Timestamp;
 use crate::store::error::Error;
 use crate::store::postgres::Session;
@@ -70,7 +72,9 @@ value_of_ids!(
     DepartmentId,
     TokenId,
     OauthClientId,
-    KeyId
+    KeyId,
+    UploadId,
+    ImportId
 );
 
 impl rusqlite::ToSql for Value<'_> {

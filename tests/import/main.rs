@@ -15,8 +15,10 @@ mod support;
 mod batches;
 mod csv;
 mod export;
+mod jobs;
 mod jsonl;
 mod pins;
+mod uploads;
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
@@ -38,16 +40,28 @@ use rollcall::store::Store;
 
 use support::databases::{Backend, Empty};
 
-/// A clock that ticks a millisecond with each question.
-struct TestClock(AtomicI64);
+/// A clock that ticks a millisecond with each question; its other kind of time stands still until it
+/// is moved.
+struct TestClock {
+    of_day: AtomicI64,
+    monotonic_s: AtomicU64,
+}
+
+impl TestClock {
+    fn advance(&self, seconds: u64) {
+        self.monotonic_s.fetch_add(seconds, Ordering::Relaxed);
+        let milliseconds = i64::try_from(seconds * 1_000).unwrap();
+        self.of_day.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_milliseconds(self.0.fetch_add(1, Ordering::Relaxed))
+        Timestamp::from_milliseconds(self.of_day.fetch_add(1, Ordering::Relaxed))
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        Duration::from_secs(self.monotonic_s.load(Ordering::Relaxed))
     }
 }
 
@@ -91,7 +105,8 @@ impl Told {
 
 /// A database with one client.
 struct Place {
-    app: App,
+    app: Arc<App>,
+    clock: Arc<TestClock>,
     access: Access,
     database: Empty,
 }
@@ -101,9 +116,14 @@ impl Place {
         let database = Empty::of(on);
         let store = Store::open(&database.location).await.unwrap();
         let start = Timestamp::parse("2026-03-01T00:00:00Z").unwrap();
-        let clock = Arc::new(TestClock(AtomicI64::new(start.milliseconds())));
+        let clock = Arc::new(TestClock {
+            of_day: AtomicI64::new(start.milliseconds()),
+            monotonic_s: AtomicU64::new(0),
+        });
         let entropy = Arc::new(TestEntropy(AtomicU64::new(1)));
-        let app = App::new(store, 1 << 30, clock, entropy).await.unwrap();
+        let as_clock = Arc::<TestClock>::clone(&clock);
+        let app = App::new(store, 1 << 30, as_clock, entropy).await;
+        let app = Arc::new(app.unwrap());
         let new = NewClient {
             id: None,
             name: "Acme".into(),
@@ -117,6 +137,7 @@ impl Place {
         let access = Access::of_command_line(client.id, Source::Import);
         Self {
             app,
+            clock,
             access,
             database,
         }

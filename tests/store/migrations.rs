@@ -14,7 +14,11 @@ contract! {
 }
 
 /// How each step is undone, the latest first.
-const UNDONE: [(i64, &str); 11] = [
+const UNDONE: [(i64, &str); 12] = [
+    (
+        14,
+        "DROP TABLE uploads; DROP TABLE upload_parts; DROP TABLE imports;",
+    ),
     (
         13,
         "ALTER TABLE tokens DROP COLUMN last_used_at;

@@ -6,9 +6,11 @@
 //! applied to what those before it left in [`People`]. In a rehearsal the same checks read the same
 //! database, and what earlier rows would have written is remembered instead.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::model::activity::{Channel, LastActivity, Report};
+use crate::model::change::Entity;
 use crate::model::environment::Entropy;
 use crate::model::id::{Id, UserId};
 use crate::model::invalid::Invalid;
@@ -17,6 +19,7 @@ use crate::model::text::fold;
 use crate::model::user::User;
 use crate::operations::error::Error;
 use crate::operations::import::departments::Departments;
+use crate::operations::import::effects::{EFFECTS_MAX, Effect, What, differing};
 use crate::operations::import::people::People;
 use crate::operations::import::row::{Row, UserRow};
 use crate::operations::import::seen::{Digest, Kind, Seen};
@@ -44,11 +47,22 @@ impl State {
     }
 }
 
+/// How rows are applied.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    /// Nothing is written.
+    pub(super) is_rehearsal: bool,
+    /// Rows may create and change departments.
+    pub(super) may_write_departments: bool,
+}
+
 /// What became of a batch.
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) totals: Totals,
     pub(super) bad: Vec<BadRow>,
+    /// In a rehearsal: what the first of the other rows would come to.
+    pub(super) effects: Vec<Effect>,
     /// The entry of the activity log that was appended.
     pub(super) activity: Option<(i64, Vec<Report>)>,
     pub(super) state: State,
@@ -59,8 +73,10 @@ pub(super) struct Applying<'a, 't, 'c> {
     pub(super) write: &'a mut Write<'t, 'c>,
     before: &'a State,
     entropy: &'a dyn Entropy,
-    /// Nothing is written.
-    pub(super) is_rehearsal: bool,
+    pub(super) terms: Terms,
+    /// The line of the row that is being applied.
+    line: u64,
+    effects: Vec<Effect>,
     pub(super) seen: Seen,
     pub(super) departments: Departments,
     pub(super) totals: Totals,
@@ -115,10 +131,10 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         write: &'a mut Write<'t, 'c>,
         before: &'a State,
         entropy: &'a dyn Entropy,
-        is_rehearsal: bool,
+        terms: Terms,
     ) -> Self {
         // A write's departments are read anew in each transaction: others may have changed them.
-        let departments = if is_rehearsal {
+        let departments = if terms.is_rehearsal {
             before.departments.clone()
         } else {
             Departments::default()
@@ -127,7 +143,9 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             write,
             before,
             entropy,
-            is_rehearsal,
+            terms,
+            line: 0,
+            effects: Vec::new(),
             seen: Seen::default(),
             departments,
             totals: Totals::default(),
@@ -143,9 +161,10 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         self.write.tx.plan_anew();
         let mut bad = Vec::new();
         for rows in rows.chunks(ROWS_AT_ONCE) {
-            self.people = People::of(self.write, rows, self.is_rehearsal)?;
+            self.people = People::of(self.write, rows, self.terms.is_rehearsal)?;
             self.departments.look_up(self.write, rows)?;
             for (line, row) in rows {
+                self.line = *line;
                 let applied = match row {
                     Row::User(row) => self.user(*line, row),
                     Row::Department(row) => self.department(*line, row),
@@ -159,7 +178,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             self.write_users()?;
         }
         let mut activity = None;
-        if !self.reports.is_empty() && !self.is_rehearsal {
+        if !self.reports.is_empty() && !self.terms.is_rehearsal {
             let (client, now) = (self.write.client, self.write.now);
             let number = store::activity::append(self.write.tx, client, &self.reports, now)?;
             activity = Some((number, self.reports));
@@ -167,6 +186,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         Ok(Outcome {
             totals: self.totals,
             bad,
+            effects: self.effects,
             activity,
             state: State {
                 seen: self.seen,
@@ -182,6 +202,27 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
 
     pub(super) fn new_id(&self) -> Id {
         self.entropy.new_id(self.write.now)
+    }
+
+    /// Tells in a rehearsal what the row would come to, as long as not too much is told.
+    pub(super) fn tell(
+        &mut self,
+        entity: Entity,
+        name: &str,
+        action: &'static str,
+        fields: impl FnOnce() -> Vec<Cow<'static, str>>,
+    ) {
+        if !self.terms.is_rehearsal || self.effects.len() >= EFFECTS_MAX {
+            return;
+        }
+        let what = What::Written {
+            entity,
+            name: name.into(),
+            action,
+            fields: fields(),
+        };
+        let line = self.line;
+        self.effects.push(Effect { line, what });
     }
 
     /// Refuses what an earlier row was about.
@@ -216,7 +257,8 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         match old {
             None => {
                 self.totals.created += 1;
-                if !self.is_rehearsal {
+                self.tell(Entity::User, &new.username, "created", Vec::new);
+                if !self.terms.is_rehearsal {
                     let new = self.changes.create(self.write, new);
                     self.people.put(None, new.clone());
                 }
@@ -228,13 +270,21 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
                     (None, Some(_)) => "deleted",
                     _ => "updated",
                 };
-                if !self.is_rehearsal
+                self.tell(Entity::User, &new.username, action, || {
+                    differing(&old, &new, moved)
+                });
+                if !self.terms.is_rehearsal
                     && let Some(new) = self.changes.save(self.write, &old, new, action)
                 {
                     self.people.put(Some(&old), new.clone());
                 }
             }
-            Some(_) if moved => self.totals.changed += 1,
+            Some(old) if moved => {
+                self.totals.changed += 1;
+                self.tell(Entity::User, &new.username, "updated", || {
+                    differing(&old, &new, true)
+                });
+            }
             Some(_) => self.totals.unchanged += 1,
         }
         Ok(())
@@ -289,7 +339,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     /// In a rehearsal, refuses a key that an earlier row would have given to somebody: in earnest
     /// that user would be found by it.
     fn refuse_taken(&self, key: Identity<'_>) -> Result<(), Error> {
-        if !self.is_rehearsal {
+        if !self.terms.is_rehearsal {
             return Ok(());
         }
         if let Identity::System(text) = key
@@ -301,7 +351,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     }
 
     fn look_up(&self, key: Identity<'_>) -> Option<&Rc<TracedUser>> {
-        let freed = self.is_rehearsal && {
+        let freed = self.terms.is_rehearsal && {
             let digest = key.digest();
             self.seen.is_free(digest) || self.before.seen.is_free(digest)
         };
@@ -373,7 +423,7 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
     /// Remembers that the file was about this user.
     fn remember(&mut self, line: u64, row: &UserRow, old: Option<&User>, new: &User) {
         let by_id = Identity::Id(new.id);
-        if !self.is_rehearsal {
+        if !self.terms.is_rehearsal {
             self.seen.insert(by_id.digest(), line);
             return;
         }

@@ -1,8 +1,10 @@
 //! Departments as an import names them: found, or made.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use crate::model::change::Entity;
 use crate::model::department::Department;
 use crate::model::id::DepartmentId;
 use crate::model::invalid::Invalid;
@@ -145,6 +147,7 @@ impl Applying<'_, '_, '_> {
                 if let Some(id) = self.departments.find_by_name(self.write, text)? {
                     return Ok(Wanted::There(id));
                 }
+                self.assert_may_write_departments("departments", text)?;
                 let new = Wanted::New {
                     id: None,
                     name: text,
@@ -175,6 +178,7 @@ impl Applying<'_, '_, '_> {
                 if let Some(id) = self.departments.find_by_name(self.write, name)? {
                     return Ok(Wanted::There(id));
                 }
+                self.assert_may_write_departments("departments", name)?;
                 Ok(Wanted::New {
                     id: Some(*id),
                     name,
@@ -182,6 +186,18 @@ impl Applying<'_, '_, '_> {
                 })
             }
         }
+    }
+
+    /// Refuses a row that would create or change a department when whoever imports may not.
+    fn assert_may_write_departments(&self, field: &str, name: &str) -> Result<(), Error> {
+        if self.terms.may_write_departments {
+            return Ok(());
+        }
+        let reason = format!(
+            "The token may not create or change the department {name}: that needs the scope \
+             departments:write"
+        );
+        Err(Error::Invalid(Invalid::new(field, reason)))
     }
 
     /// The ids of the departments that are wanted, each once, in order; makes those that are not
@@ -229,8 +245,11 @@ impl Applying<'_, '_, '_> {
     fn create_department(&mut self, row: &DepartmentRow) -> Result<DepartmentId, Error> {
         let id = row.id.unwrap_or_else(|| DepartmentId(self.new_id()));
         let now = self.write.now;
+        self.assert_may_write_departments("name", &row.name)?;
         let old = self.departments.find(self.write, id)?.cloned();
         self.totals.departments_created += 1;
+        let action = if old.is_some() { "restored" } else { "created" };
+        self.tell(Entity::Department, &row.name, action, Vec::new);
         if let Some(old) = old {
             self.save_department(&old, row)?;
             return Ok(id);
@@ -246,7 +265,7 @@ impl Applying<'_, '_, '_> {
             deleted_at: None,
             revision: 0,
         };
-        if !self.is_rehearsal {
+        if !self.terms.is_rehearsal {
             department = departments::insert(self.write, department)?;
         }
         self.departments.put(None, department);
@@ -285,8 +304,9 @@ impl Applying<'_, '_, '_> {
         if new == *old {
             return Ok(false);
         }
+        self.assert_may_write_departments("name", &row.name)?;
         self.check_external_id(old.id, row)?;
-        if !self.is_rehearsal {
+        if !self.terms.is_rehearsal {
             // It marks its members as changed, and those whom the rows before made members too.
             self.write_users()?;
             departments::save(self.write, old, new.clone())?;
@@ -322,7 +342,11 @@ impl Applying<'_, '_, '_> {
         let id = match live {
             Some(live) => {
                 let changed = self.save_department(&live, row)?;
-                self.totals.departments_changed += u64::from(changed);
+                if changed {
+                    self.totals.departments_changed += 1;
+                    let fields = || differing_departments(&live, row);
+                    self.tell(Entity::Department, &row.name, "updated", fields);
+                }
                 live.id
             }
             None => self.create_department(row)?,
@@ -331,4 +355,22 @@ impl Applying<'_, '_, '_> {
             .insert(Digest::of(Kind::Department, id.as_str()), line);
         Ok(())
     }
+}
+
+/// What a row would make different of a department that is there.
+fn differing_departments(old: &Department, row: &DepartmentRow) -> Vec<Cow<'static, str>> {
+    let differs = |told: &Option<Option<Box<str>>>, old: &Option<Box<str>>| {
+        told.as_ref().is_some_and(|told| told != old)
+    };
+    let fields = [
+        ("name", row.name != old.name),
+        ("description", differs(&row.description, &old.description)),
+        ("external_id", differs(&row.external_id, &old.external_id)),
+        (
+            "created_at",
+            row.created_at.is_some_and(|at| at != old.created_at),
+        ),
+    ];
+    let fields = fields.into_iter().filter(|(_, differs)| *differs);
+    fields.map(|(name, _)| Cow::Borrowed(name)).collect()
 }

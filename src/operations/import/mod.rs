@@ -32,11 +32,15 @@
 mod apply;
 mod csv;
 mod departments;
+mod effects;
+pub mod jobs;
 mod jsonl;
 mod people;
+pub mod rehearsal;
 mod row;
 mod seen;
 mod source;
+pub mod uploads;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -44,11 +48,13 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
+pub use crate::model::import::{BadRow, Format, Totals};
 use crate::model::invalid::Invalid;
 use crate::operations::app::App;
 use crate::operations::caller::Access;
 use crate::operations::error::{Error, Noun};
-use crate::operations::import::apply::{Applying, Outcome, State};
+use crate::operations::import::apply::{Applying, Outcome, State, Terms};
+use crate::operations::import::effects::Effect;
 use crate::operations::import::row::Row;
 use crate::operations::import::source::Source;
 use crate::operations::write::{rehearse, write};
@@ -64,65 +70,6 @@ const BATCH_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Batches that are read ahead of the one that is applied.
 const BATCHES_AHEAD: usize = 1;
 
-/// How a file is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Rows of cells, the first row names the columns.
-    Csv,
-    /// A JSON object a line.
-    Jsonl,
-}
-
-/// What became of the rows. Users are counted by `created`, `changed` and `unchanged`; a row of
-/// either kind that was refused by `bad`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Totals {
-    /// Users that were not there before.
-    pub created: u64,
-    /// Users that differ now, in their record or their activity.
-    pub changed: u64,
-    /// Users that were like that already.
-    pub unchanged: u64,
-    /// Rows that were refused.
-    pub bad: u64,
-    /// Departments that were not there before, or had been deleted.
-    pub departments_created: u64,
-    /// Departments that differ now.
-    pub departments_changed: u64,
-}
-
-impl Totals {
-    fn add(&mut self, other: &Self) {
-        self.created += other.created;
-        self.changed += other.changed;
-        self.unchanged += other.unchanged;
-        self.bad += other.bad;
-        self.departments_created += other.departments_created;
-        self.departments_changed += other.departments_changed;
-    }
-}
-
-/// A row that was refused. It changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadRow {
-    /// The line that it begins on, from 1, as an editor counts them.
-    pub line: u64,
-    /// The column's name or the JSON field's path; `None` when it is about the row as a whole.
-    pub column: Option<String>,
-    /// A sentence.
-    pub reason: String,
-}
-
-impl BadRow {
-    fn new(line: u64, invalid: Invalid) -> Self {
-        Self {
-            line,
-            column: (!invalid.field.is_empty()).then_some(invalid.field),
-            reason: invalid.reason,
-        }
-    }
-}
-
 /// How far an import has come, after each batch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Progress {
@@ -132,6 +79,8 @@ pub struct Progress {
     pub totals: Totals,
     /// The rows that were refused since the last report, by line.
     pub bad: Vec<BadRow>,
+    /// What other rows since the last report would come to, in a rehearsal: the first of each batch.
+    pub effects: Vec<Effect>,
 }
 
 /// Rows that were read together and are applied together.
@@ -186,7 +135,13 @@ pub async fn import(
         bad.sort_by_key(|bad| bad.line);
         totals.add(&outcome.totals);
         totals.bad += bad.len() as u64;
-        report(Progress { bytes, totals, bad });
+        let effects = outcome.effects;
+        report(Progress {
+            bytes,
+            totals,
+            bad,
+            effects,
+        });
     }
     let read = reading.await;
     read.map_err(|error| Error::Internal(format!("the reader of the file: {error}")))??;
@@ -204,10 +159,14 @@ async fn apply_batch(
         return Ok(Outcome::default());
     }
     let (entropy, known) = (Arc::clone(&app.entropy), Arc::clone(state));
+    let terms = Terms {
+        is_rehearsal: dry_run,
+        may_write_departments: access.may_write_departments(),
+    };
     let work = move |write: &mut crate::operations::write::Write<'_, '_>| {
         // What is learnt here is taken over only once it is durable: the closure may run again.
         let known = known.lock();
-        Applying::new(write, &known, &*entropy, dry_run).all(&batch.rows)
+        Applying::new(write, &known, &*entropy, terms).all(&batch.rows)
     };
     let mut outcome = if dry_run {
         rehearse(app, access, work).await?

@@ -1,9 +1,9 @@
 //! Whole tables, as [`crate::operations::migrate`] carries them from one database to another.
 //!
 //! Every table and every column that the migrations make is listed here (a test compares), for
-//! every client at once; what they mean is not known here. Two tables stay where they are:
-//! `schema_steps`, which the other database's own migrations fill, and `leases`, which are the
-//! running servers'.
+//! every client at once; what they mean is not known here. Some tables stay where they are:
+//! `schema_steps`, which the other database's own migrations fill, `leases`, which are the
+//! running servers', and `uploads` with their parts, which are forgotten within the hour.
 
 mod tables;
 
