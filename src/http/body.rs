@@ -75,6 +75,10 @@ pub enum BodyError {
     TooSlow,
     /// It is not of a type that the resource takes.
     UnsupportedMediaType,
+    /// It is a file, and longer than a file may be: so many bytes.
+    FileTooLarge(usize),
+    /// It is of no type that files are of.
+    NotAFile,
     /// It was cut off, or is not what it should be.
     Invalid(Invalid),
 }
@@ -88,9 +92,7 @@ impl BodyError {
 
 /// Reads a whole body.
 pub async fn read(headers: &HeaderMap, body: Body, timeout: Duration) -> Result<Bytes, BodyError> {
-    let announced = headers.get(hyper::header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+    if announced(headers).is_some_and(|length| length > BODY_BYTES_MAX as u64) {
         return Err(BodyError::TooLarge);
     }
     let collected = tokio::time::timeout(timeout, Limited::new(body, BODY_BYTES_MAX).collect());
@@ -98,10 +100,67 @@ pub async fn read(headers: &HeaderMap, body: Body, timeout: Duration) -> Result<
         Err(_elapsed) => Err(BodyError::TooSlow),
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
-        Ok(Err(_)) => Err(BodyError::Invalid(Invalid::new(
-            "body",
-            "the body was cut off",
-        ))),
+        Ok(Err(_)) => Err(cut_off()),
+    }
+}
+
+/// How long a body is to be, as far as its head says.
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(hyper::header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+fn cut_off() -> BodyError {
+    BodyError::Invalid(Invalid::new("body", "the body was cut off"))
+}
+
+/// A long body, which is never in memory as a whole.
+pub struct Pieces {
+    body: Limited<Body>,
+    bytes_max: usize,
+    timeout: Duration,
+}
+
+impl Pieces {
+    /// The pieces of a body of up to `bytes_max` bytes, each of which may take `timeout` to arrive.
+    pub fn of(
+        headers: &HeaderMap,
+        body: Body,
+        bytes_max: usize,
+        timeout: Duration,
+    ) -> Result<Self, BodyError> {
+        if announced(headers).is_some_and(|length| length > bytes_max as u64) {
+            return Err(BodyError::FileTooLarge(bytes_max));
+        }
+        Ok(Self {
+            body: Limited::new(body, bytes_max),
+            bytes_max,
+            timeout,
+        })
+    }
+
+    /// The next piece, of about [`BODY_BYTES_MAX`] bytes: so whoever sends a byte now and then is not
+    /// waited for. `None` behind the last.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        let mut piece = Vec::new();
+        let body = &mut self.body;
+        let collecting = async {
+            while piece.len() < BODY_BYTES_MAX {
+                match body.frame().await {
+                    None => break,
+                    Some(frame) => piece.extend(frame?.into_data().unwrap_or_default()),
+                }
+            }
+            Ok::<(), BoxError>(())
+        };
+        match tokio::time::timeout(self.timeout, collecting).await {
+            Err(_elapsed) => Err(BodyError::TooSlow),
+            Ok(Ok(())) => Ok((!piece.is_empty()).then_some(piece)),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                Err(BodyError::FileTooLarge(self.bytes_max))
+            }
+            Ok(Err(_)) => Err(cut_off()),
+        }
     }
 }
 

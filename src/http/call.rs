@@ -12,14 +12,14 @@ use hyper::body::Bytes;
 use hyper::header::AUTHORIZATION;
 
 use crate::http::Http;
-use crate::http::body::{self, Fields};
+use crate::http::body::{self, Fields, Pieces};
 use crate::http::clients::failure::Failure;
 use crate::http::once;
 use crate::http::pages::Key;
 use crate::http::query::{Query, decoded};
 use crate::http::rate_limits;
 use crate::http::router::Asked;
-use crate::model::id::{ClientId, DepartmentId, UserId};
+use crate::model::id::{ClientId, DepartmentId, ImportId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{Moment, Position};
 use crate::model::rate_limit::{Decision, RouteClass};
@@ -144,6 +144,11 @@ impl Call {
         &self.http.app
     }
 
+    /// The app, for who keeps it.
+    pub fn shared_app(&self) -> &Arc<App> {
+        &self.http.app
+    }
+
     /// What the page is kept under that answers this request at that moment.
     pub fn page_key(&self, access: &Access, moment: Moment) -> Key {
         Key::new(access.client(), moment, &self.asked.head.uri)
@@ -169,6 +174,11 @@ impl Call {
         self.id(Noun::Department, DepartmentId::parse)
     }
 
+    /// The id of an import in the path; one that is malformed is none's.
+    pub fn import_id(&self) -> Result<ImportId, Error> {
+        self.id(Noun::Import, ImportId::parse)
+    }
+
     fn id<T>(&self, noun: Noun, parse: fn(&str) -> Option<T>) -> Result<T, Error> {
         let text = self.segment(noun.id_name()).unwrap_or_default();
         parse(&text).ok_or_else(|| Error::not_found(noun, super::query::shown(&text)))
@@ -189,6 +199,18 @@ impl Call {
         let body = self.asked.take_body();
         let timeout = self.http.settings.body_timeout;
         Ok(body::read(&self.asked.head.headers, body, timeout).await?)
+    }
+
+    /// The body piece by piece, for one that is a file of up to so many bytes.
+    pub fn pieces(&self, bytes_max: usize) -> Result<Pieces, Failure> {
+        let body = self.asked.take_body();
+        let timeout = self.http.settings.body_timeout;
+        Ok(Pieces::of(
+            &self.asked.head.headers,
+            body,
+            bytes_max,
+            timeout,
+        )?)
     }
 
     /// The fields of a JSON body.

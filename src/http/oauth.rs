@@ -195,7 +195,7 @@ fn printable(text: &str) -> String {
 impl From<BodyError> for Refusal {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::TooLarge => Self {
+            BodyError::TooLarge | BodyError::FileTooLarge(_) => Self {
                 status: StatusCode::PAYLOAD_TOO_LARGE,
                 ..invalid("the body is longer than 1 MiB")
             },
@@ -203,7 +203,7 @@ impl From<BodyError> for Refusal {
                 status: StatusCode::REQUEST_TIMEOUT,
                 ..invalid("the body did not arrive in time")
             },
-            BodyError::UnsupportedMediaType => {
+            BodyError::UnsupportedMediaType | BodyError::NotAFile => {
                 invalid("the body must be application/x-www-form-urlencoded in UTF-8")
             }
             BodyError::Invalid(refused) => invalid(&refused.reason),

@@ -11,7 +11,9 @@ use hyper::{Method, StatusCode};
 
 use crate::http::answer::Response;
 use crate::http::clients::failure::Failure;
-use crate::http::clients::{activity, analytics, changes, clients, departments, provenance, users};
+use crate::http::clients::{
+    activity, analytics, changes, clients, departments, imports, provenance, users,
+};
 use crate::http::console::{self, Reach};
 use crate::http::observe::{Observer, RequestId};
 pub use crate::http::route::{Needs, Route};
@@ -48,6 +50,8 @@ pub fn table() -> Vec<Route> {
     const DEPARTMENT: &str = "/v2/clients/{client_id}/departments/{department_id}";
     const MEMBERS: &str = "/v2/clients/{client_id}/departments/{department_id}/members";
     const REMOVE: &str = "/v2/clients/{client_id}/departments/{department_id}/members/remove";
+    const IMPORTS: &str = "/v2/clients/{client_id}/imports";
+    const IMPORT: &str = "/v2/clients/{client_id}/imports/{import_id}";
     const ACTIVITY: &str = "/v2/clients/{client_id}/activity";
     const SCIM_USERS_SEARCH: &str = "/scim/v2/{client_id}/Users/.search";
     const SCIM_GROUPS_SEARCH: &str = "/scim/v2/{client_id}/Groups/.search";
@@ -78,6 +82,10 @@ pub fn table() -> Vec<Route> {
         of_client(&post, REMOVE, DepartmentsWrite, "removeMembers", departments::remove_members),
         // Agents on desktops and in browsers.
         of_client(&post, ACTIVITY, Scope::ActivityWrite, "reportActivity", activity::report),
+        // Who brings people in files.
+        of_client(&get, IMPORTS, UsersRead, "listImports", imports::list),
+        of_client(&get, IMPORT, UsersRead, "getImport", imports::get),
+        of_client(&post, IMPORTS, UsersWrite, "createImport", imports::create),
         // Who runs the directory.
         of_client(&get, CLIENT, UsersRead, "getClient", clients::get),
         of_client(&patch, CLIENT, Admin, "updateClient", clients::update),

@@ -57,7 +57,12 @@ impl Walk {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = body.map_or_else(Body::default, |body| Body::from(body.to_string()));
+        let body = match body {
+            None => Body::default(),
+            // A file.
+            Some(Value::String(csv)) => Body::from(csv),
+            Some(body) => Body::from(body.to_string()),
+        };
         let answer = self.server.ask(request.body(body).unwrap()).await;
         assert_eq!(
             answer.status.as_u16(),
@@ -105,6 +110,7 @@ async fn every_answer_on_a_walk_through_the_api_is_as_documented(on: Backend) {
     provenance(&mut walk, &user).await;
     days(&mut walk, &user).await;
     changes(&mut walk, &user).await;
+    imports(&mut walk).await;
     gateway(&mut walk).await;
     machines(&mut walk).await;
     identity_provider(&mut walk).await;
@@ -160,6 +166,28 @@ async fn clients(walk: &mut Walk) {
     walk.get("getClient", 404, &format!("/v2/clients/{NOBODY}"))
         .await;
     walk.get("getClient", 404, "/v2/clients/x").await;
+}
+
+async fn imports(walk: &mut Walk) {
+    let all = format!("/v2/clients/{CLIENT}/imports");
+    let file = [("content-type", "text/csv")];
+    let sent = |path, csv: &str| Sent("POST", path, &file, Some(csv.into()));
+    let people = "username,departments,state\nimported,Imported,ACTIVE\nother,,NONSENSE\n";
+    let tried = format!("{all}?dry_run=true");
+    walk.ask("createImport", 200, sent(&tried, people)).await;
+    walk.ask("createImport", 400, sent(&tried, "salary\n"))
+        .await;
+    let begun = walk.ask("createImport", 202, sent(&all, people)).await;
+    let place = begun.header("location").to_owned();
+    while walk.get("getImport", 200, &place).await.json()["state"] == "running" {}
+    walk.get("listImports", 200, &all).await;
+    walk.get("getImport", 404, &format!("{all}/{NOBODY}")).await;
+    let json = [("content-type", "application/json")];
+    let sent = Sent("POST", &all, &json, Some(json!({})));
+    walk.ask("createImport", 415, sent).await;
+    let long = [("content-type", "text/csv"), ("content-length", "67108865")];
+    let sent = Sent("POST", &all, &long, None);
+    walk.ask("createImport", 413, sent).await;
 }
 
 async fn departments(walk: &mut Walk) -> String {

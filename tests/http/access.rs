@@ -70,6 +70,9 @@ fn rows() -> Vec<(&'static str, Value, Expected)> {
         ("addMembers", json!({"user_ids": []}), READ),
         ("removeMembers", json!({"user_ids": []}), READ),
         ("reportActivity", json!({"reports": []}), TAKEN_IN),
+        ("listImports", none(), READ),
+        ("getImport", none(), READ),
+        ("createImport", json!("username\nb\n"), TAKEN_IN),
         ("getClient", none(), READ),
         ("updateClient", json!({"name": "B"}), READ),
         ("listClients", none(), READ),
@@ -130,6 +133,7 @@ struct Stage {
     client: Tenant,
     user: String,
     department: String,
+    import: String,
 }
 
 impl Stage {
@@ -138,15 +142,18 @@ impl Stage {
         client.instance("acme").await;
         let user = client.user("a-secret-name").await;
         let department = client.department("A").await;
+        let import = client.imported("a-secret-name.csv").await;
         Self {
             client,
             user,
             department,
+            import,
         }
     }
 
     fn path(&self, template: &str) -> String {
-        self.client.filled(template, &self.user, &self.department)
+        let template = template.replace("{import_id}", &self.import);
+        self.client.filled(&template, &self.user, &self.department)
     }
 
     async fn ask(&self, credential: &str, route: &Route, body: &Value) -> Answer {
@@ -157,10 +164,11 @@ impl Stage {
             None => world.anonymous().ask(route.method.as_str(), &path),
             Some(value) => Verbatim(world, value).ask(route.method.as_str(), &path),
         };
-        let question = if body.is_null() {
-            question
-        } else {
-            question.json(body)
+        let question = match body {
+            Value::Null => question,
+            // A file.
+            Value::String(csv) => question.header("content-type", "text/csv").body(csv.clone()),
+            _ => question.json(body),
         };
         question.send().await
     }

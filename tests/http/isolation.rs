@@ -15,6 +15,7 @@ struct Side {
     gone: String,
     department: String,
     second: String,
+    import: String,
 }
 
 impl Side {
@@ -37,6 +38,7 @@ impl Side {
         let gone = client.user("gone").await;
         client.delete(&format!("/users/{gone}")).await.must_be(204);
         let second = client.department(&format!("Second {marker}")).await;
+        let import = client.imported(&format!("{marker}.csv")).await;
         Self {
             client,
             marker,
@@ -45,6 +47,7 @@ impl Side {
             gone,
             department,
             second,
+            import,
         }
     }
 
@@ -96,6 +99,14 @@ impl Side {
             ),
             ("listDepartments", "GET", path("/departments"), none()),
             ("getDepartment", "GET", path(&department), none()),
+            ("listImports", "GET", path("/imports"), none()),
+            ("getImport", "GET", path(&format!("/imports/{}", self.import)), none()),
+            (
+                "createImport",
+                "POST",
+                path("/imports?dry_run=true"),
+                json!(format!("username,external_id,departments\nanna,E-1,{}\n", self.department)),
+            ),
             ("gatewayListUsers", "GET", gateway.clone(), none()),
             ("gatewayGetUser", "GET", format!("{gateway}/E-1"), none()),
             (
@@ -287,10 +298,11 @@ impl Side {
 
     async fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
         let question = self.client.bearer.ask(method, path);
-        let question = if body.is_null() {
-            question
-        } else {
-            question.json(body)
+        let question = match body {
+            Value::Null => question,
+            // A file.
+            Value::String(csv) => question.header("content-type", "text/csv").body(csv.clone()),
+            _ => question.json(body),
         };
         question.send().await
     }
@@ -369,7 +381,7 @@ async fn the_other_clients_ids_are_nobodys_under_ones_own_path() {
             !answer.text().contains(other.marker),
             "{method} {path}: {answer}"
         );
-        let names_one = [&other.user, &other.gone, &other.department];
+        let names_one = [&other.user, &other.gone, &other.department, &other.import];
         let in_path = names_one.iter().any(|id| path.contains(id.as_str()));
         if in_path && !path.contains('?') {
             assert_eq!(answer.status, 404, "{method} {path}: {answer}");

@@ -60,11 +60,12 @@ async fn no_read_of_people_asks_the_database_once_the_image_is_loaded() {
         .filter(|route| route.method == Method::GET || is_search(route.path))
         .filter(|route| !matches!(route.needs, Needs::Nothing))
         .map(|route| route.name)
-        // Clients are no people; the log, and the days on which somebody was seen, are asked for one by
+        // Clients and imports are no people; the log, and the days on which somebody was seen, are asked for one by
         // one and not worth their memory.
         .filter(|name| {
             let of_the_log = ["getUserProvenance", "getUserActivity", "listChanges"];
-            *name != "listClients" && !of_the_log.contains(name)
+            let of_no_people = ["listClients", "listImports", "getImport"];
+            !of_no_people.contains(name) && !of_the_log.contains(name)
         })
         .collect();
     assert_eq!(reads, asked.iter().map(|(name, _)| *name).collect());

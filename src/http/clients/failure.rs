@@ -191,6 +191,21 @@ fn body_parts(error: BodyError) -> Rendering {
                 Map::new(),
             )
         }
+        BodyError::FileTooLarge(most) => (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "payload_too_large",
+            format!("The file is longer than {} MiB", most >> 20),
+            Map::new(),
+        ),
+        BodyError::NotAFile => {
+            let message = "The body must be a file, text/csv or application/x-ndjson in UTF-8";
+            (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                message.to_owned(),
+                detail("field", "Content-Type"),
+            )
+        }
         BodyError::TooSlow => {
             let message = "The body did not arrive in time".to_owned();
             (

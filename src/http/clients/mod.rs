@@ -10,6 +10,7 @@ pub mod changes;
 pub mod clients;
 pub mod departments;
 pub mod failure;
+pub mod imports;
 pub mod provenance;
 pub mod users;
 pub mod wire;

@@ -119,11 +119,16 @@ impl Failure {
             Self::Body(error) => {
                 let (status, message) = match error {
                     BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The form is too long."),
+                    BodyError::FileTooLarge(_) => {
+                        (StatusCode::PAYLOAD_TOO_LARGE, "The file is too long.")
+                    }
                     BodyError::TooSlow => (
                         StatusCode::REQUEST_TIMEOUT,
                         "The form did not arrive in time.",
                     ),
-                    BodyError::UnsupportedMediaType | BodyError::Invalid(_) => {
+                    BodyError::UnsupportedMediaType
+                    | BodyError::NotAFile
+                    | BodyError::Invalid(_) => {
                         (StatusCode::BAD_REQUEST, "The form could not be read.")
                     }
                 };

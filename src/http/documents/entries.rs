@@ -39,6 +39,11 @@ pub struct Entry {
     pub conflict: Option<String>,
     /// When it answers 404, where that does not follow from the path.
     pub missing: Option<String>,
+    /// What it says of a body that is too long, where that is another length than most bodies'.
+    pub too_large: Option<String>,
+    /// Whether a `POST` bears no idempotency key, since doing it twice changes nothing.
+    #[serde(default)]
+    pub keyless: bool,
     /// The query of the example call.
     pub example: Option<String>,
 }

@@ -142,9 +142,11 @@ fn curl((method, path, operation): &Operation) -> String {
     }
     let content = operation["requestBody"]["content"].as_object();
     if let Some((media_type, media)) = content.and_then(|content| content.iter().next()) {
-        let body = first_example(media)
-            .map(Value::to_string)
-            .unwrap_or_default();
+        let body = match first_example(media) {
+            // A file is sent as it is.
+            Some(Value::String(file)) => file.clone(),
+            example => example.map(Value::to_string).unwrap_or_default(),
+        };
         let _ = write!(
             call,
             " \\\n  -H \"Content-Type: {media_type}\" \\\n  -d '{body}'"

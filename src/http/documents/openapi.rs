@@ -15,12 +15,13 @@ use super::errors::{self, Dialect};
 use crate::http::routes::{self, Needs, Route};
 
 const COMPONENTS: &str = include_str!("texts/components.json");
-const SCHEMAS: [&str; 8] = [
+const SCHEMAS: [&str; 9] = [
     include_str!("texts/schemas/shared.json"),
     include_str!("texts/schemas/users.json"),
     include_str!("texts/schemas/departments.json"),
     include_str!("texts/schemas/clients.json"),
     include_str!("texts/schemas/changes.json"),
+    include_str!("texts/schemas/imports.json"),
     include_str!("texts/schemas/gateway.json"),
     include_str!("texts/schemas/oauth.json"),
     include_str!("texts/schemas/scim.json"),
@@ -33,7 +34,7 @@ const DESCRIPTION: &str = concat!(
 );
 
 /// The groups of operations, in reading order.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("Users", "The people of a client."),
     ("Departments", "The groups that people belong to."),
     ("Changes", "Who changed what, and when."),
@@ -41,6 +42,7 @@ const TAGS: [(&str, &str); 10] = [
         "Activity",
         "How it is written when people were seen, and on which days they were.",
     ),
+    ("Imports", "People from files."),
     ("Clients", "The client organisations."),
     (
         "Identity Gateway",
@@ -240,7 +242,7 @@ fn parameters(route: &Route, entry: &Entry) -> Vec<Value> {
     let of_headers = match route.method {
         Method::GET if entry.tagged => Some("IfNoneMatch"),
         Method::PATCH | Method::PUT | Method::DELETE => Some("IfMatch"),
-        Method::POST if is_clients => Some("IdempotencyKey"),
+        Method::POST if is_clients && !entry.keyless => Some("IdempotencyKey"),
         _ => None,
     };
     let names = of_path
@@ -264,7 +266,7 @@ fn errors_of(route: &Route, entry: &Entry) -> BTreeMap<u16, Value> {
     }
     match route.method {
         Method::PATCH | Method::PUT | Method::DELETE => statuses.push(412),
-        Method::POST if is_clients => statuses.push(422),
+        Method::POST if is_clients && !entry.keyless => statuses.push(422),
         _ => {}
     }
     // Which methods a path knows is told by the Clients API's words there too.
@@ -280,7 +282,11 @@ fn errors_of(route: &Route, entry: &Entry) -> BTreeMap<u16, Value> {
         })
         .collect();
     // A reference with words of its own: they stand for those of the component (OpenAPI 3.1).
-    let own_words = [(409, entry.conflict.clone()), (404, missing(route, entry))];
+    let own_words = [
+        (409, entry.conflict.clone()),
+        (404, missing(route, entry)),
+        (413, entry.too_large.clone()),
+    ];
     for (status, says) in own_words {
         if let Some(says) = says {
             let mut response = reference("responses", &dialect(status).component(status));
@@ -297,6 +303,7 @@ fn missing(route: &Route, entry: &Entry) -> Option<String> {
         Needs::Scope(_) if route.path.contains("{department_id}") => {
             "Department or client not found."
         }
+        Needs::Scope(_) if route.path.contains("{import_id}") => "Import or client not found.",
         Needs::Scope(_) => "Client not found: only a token for all clients learns of it.",
         Needs::Gateway(_) if route.path.contains("{userId}") => {
             "No such user, or no such instance for this caller."
@@ -319,7 +326,7 @@ fn success(route: &Route, entry: &Entry, answer: &Answer, schemas: &Value) -> Va
     }
     if route.needs == Needs::ClientSecret {
         names.extend(NEVER_KEPT);
-    } else if route.method == Method::POST && route.needs != Needs::Scim {
+    } else if route.method == Method::POST && route.needs != Needs::Scim && !entry.keyless {
         names.push("Idempotency-Replayed");
     }
     let mut response = json!({

@@ -116,9 +116,11 @@ fn of_directory(error: Error) -> ScimError {
 
 fn of_body(error: BodyError) -> ScimError {
     match error {
-        BodyError::TooLarge => ScimError::of_status(413, "The body is longer than 1 MiB"),
+        BodyError::TooLarge | BodyError::FileTooLarge(_) => {
+            ScimError::of_status(413, "The body is longer than 1 MiB")
+        }
         BodyError::TooSlow => ScimError::of_status(408, "The body did not arrive in time"),
-        BodyError::UnsupportedMediaType => {
+        BodyError::UnsupportedMediaType | BodyError::NotAFile => {
             ScimError::of_status(415, "The body must be application/scim+json in UTF-8")
         }
         BodyError::Invalid(invalid) => ScimError::new(ScimType::InvalidSyntax, invalid.reason),

@@ -143,14 +143,63 @@ impl Uploading {
 impl Drop for Uploading {
     fn drop(&mut self) {
         // Whoever hangs up, or sends too much, is not to be in the way of the next file for an hour.
-        if let (false, Ok(runtime)) = (self.is_finished, Handle::try_current()) {
-            let (store, client, id) = (Arc::clone(&self.store), self.client, self.id);
-            runtime.spawn(async move {
-                let remove = move |tx: &mut Tx<'_>| store::uploads::remove(tx, client, id);
-                // If this fails the next file's turn, or the purge, does it.
-                drop(store.write(remove).await);
-            });
+        if !self.is_finished {
+            remove_beside(&self.store, self.client, self.id);
         }
+    }
+}
+
+/// An upload that goes when this does: also when whoever holds it is dropped.
+pub struct Discarding {
+    store: Arc<Store>,
+    client: ClientId,
+    id: UploadId,
+    is_over: bool,
+}
+
+/// Has an upload go when its question is answered, or nobody waits for the answer any more.
+pub fn discard(app: &App, access: &Access, id: UploadId) -> Discarding {
+    Discarding {
+        store: Arc::clone(&app.store),
+        client: access.client(),
+        id,
+        is_over: false,
+    }
+}
+
+impl Discarding {
+    /// Lets it go now.
+    pub async fn now(mut self) -> Result<(), Error> {
+        let (client, id) = (self.client, self.id);
+        let remove = move |tx: &mut Tx<'_>| store::uploads::remove(tx, client, id).map(drop);
+        self.store.write(remove).await?;
+        self.is_over = true;
+        Ok(())
+    }
+
+    /// Somebody else has it now.
+    pub fn not_any_more(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Discarding {
+    fn drop(&mut self) {
+        if !self.is_over {
+            remove_beside(&self.store, self.client, self.id);
+        }
+    }
+}
+
+/// Removes an upload beside whatever else is done. If that fails the next file's turn, or the purge,
+/// does it.
+fn remove_beside(store: &Arc<Store>, client: ClientId, id: UploadId) {
+    if let Ok(runtime) = Handle::try_current() {
+        let store = Arc::clone(store);
+        runtime.spawn(async move {
+            let remove = move |tx: &mut Tx<'_>| store::uploads::remove(tx, client, id);
+            drop(store.write(remove).await);
+        });
     }
 }
 

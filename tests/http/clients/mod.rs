@@ -7,6 +7,7 @@ mod client;
 mod departments;
 mod errors;
 mod examples;
+mod imports;
 mod members;
 mod once;
 mod profile;

@@ -1,8 +1,12 @@
 //! A client with somebody who may do everything to it: what most tests begin with.
 
+use rollcall::model::change::Source;
 use rollcall::model::id::ClientId;
+use rollcall::model::import::Format;
 use rollcall::model::scope::Scope;
 use rollcall::model::token::ClientSet;
+use rollcall::operations::caller::Access;
+use rollcall::operations::import::jobs::{self, File};
 use serde_json::{Value, json};
 
 use super::{Answer, Bearer, Caller, Question, World};
@@ -17,6 +21,9 @@ pub const EVERY_SCOPE: [Scope; 7] = [
     Scope::GatewayRead,
     Scope::Scim,
 ];
+
+/// A well-formed id of nothing.
+const NOTHING: &str = "c3f19253-26g4-6129-c461-215h9658429d";
 
 /// A client and its own bearer of everything.
 #[derive(Clone)]
@@ -63,6 +70,7 @@ impl Tenant {
             .replace("{department_id}", department)
             .replace("{instance}", "acme")
             .replace("{userId}", user)
+            .replace("{import_id}", NOTHING)
             .replace("{file}", "index.html")
             .replace("{name}", "User")
             .replace("{urn}", "urn:ietf:params:scim:schemas:core:2.0:User")
@@ -100,6 +108,21 @@ impl Tenant {
     pub async fn department(&self, name: &str) -> String {
         let made = self.post("/departments", json!({ "name": name })).await;
         made.must_be(201).at("/id")
+    }
+
+    /// Has imported a file of that name, of which nothing changes anybody, and says the import's id.
+    pub async fn imported(&self, file_name: &str) -> String {
+        let access = Access::of_command_line(self.id, Source::Import);
+        let file = File {
+            name: file_name.into(),
+            format: Format::Csv,
+            bytes: 9,
+            content: "username\n".as_bytes(),
+        };
+        let app = self.world.app();
+        jobs::run(app, &access, file, |_| {}).await.unwrap();
+        let listed = jobs::list(app, &access, 1).await.unwrap();
+        listed[0].import.id.to_string()
     }
 
     /// Makes the user a member of exactly these departments.
