@@ -49,6 +49,15 @@ impl LastUse {
         }
     }
 
+    /// The same, for a record in the place of this one.
+    fn copied(&self) -> Self {
+        let copied = |value: &AtomicI64| AtomicI64::new(value.load(Ordering::Relaxed));
+        Self {
+            at_ms: copied(&self.at_ms),
+            taken_ms: copied(&self.taken_ms),
+        }
+    }
+
     /// The last use, if it was not taken before.
     fn take(&self) -> Option<Timestamp> {
         let at_ms = self.at_ms.load(Ordering::Relaxed);
@@ -63,7 +72,7 @@ impl LastUse {
 }
 
 /// A token as requests meet it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct KnownToken {
     /// The record.
     pub token: Token,
@@ -72,7 +81,7 @@ pub struct KnownToken {
     /// What it may still ask this minute; one for all tokens of an OAuth client.
     pub buckets: Arc<Buckets>,
     /// When it was last used here.
-    pub last_use: Arc<LastUse>,
+    pub last_use: LastUse,
 }
 
 /// An OAuth client as requests meet it.
@@ -318,7 +327,7 @@ impl Known {
             .map(|owner| Arc::clone(&owner.buckets))
             .or_else(|| former.as_ref().map(|former| Arc::clone(&former.buckets)))
             .unwrap_or_default();
-        let last_use = former.map(|former| Arc::clone(&former.last_use));
+        let last_use = former.map(|former| former.last_use.copied());
         self.hashes.insert(token.id, token.hash);
         let known = KnownToken {
             bearer: token.bearer(),

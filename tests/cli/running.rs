@@ -110,6 +110,24 @@ async fn people_imported_beside_a_server_are_walked_through_both_lists() {
     assert_eq!(server.json(&path, secret(&token)).await["total_count"], 0);
     assert_eq!(shell.json(&import)["created"], 5_000);
     assert_eq!(shell.json(&import)["unchanged"], 5_000);
+    // Both are remembered, and the dry run is not.
+    let imports = format!("/v2/clients/{CLIENT}/imports");
+    let imports = server.json(&imports, secret(&token)).await;
+    let facts = imports["data"].as_array().unwrap().iter().map(|import| {
+        let (name, totals) = (&import["file_name"], &import["totals"]);
+        json!([
+            name,
+            import["state"],
+            import["actor"],
+            totals["created"],
+            totals["unchanged"]
+        ])
+    });
+    let expected = [
+        json!(["people.csv", "done", null, 0, 5_000]),
+        json!(["people.csv", "done", null, 5_000, 0]),
+    ];
+    assert_eq!(facts.collect::<Vec<_>>(), expected);
 
     let until_seen = async {
         while server.json(&path, secret(&token)).await["total_count"] != 5_000 {

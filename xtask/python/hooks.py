@@ -82,6 +82,24 @@ EXCUSED = [
         '"status":"400"',
     ),
     (
+        "What the columns of a file are called is nothing that a JSON schema can say.",
+        {"createImport"},
+        "positive_data_acceptance",
+        "There is no column ",
+    ),
+    (
+        "Each row succeeds or fails alone, and the answer says which failed.",
+        {"createImport"},
+        "negative_data_rejection",
+        '"rows":[',
+    ),
+    (
+        "As above: the import says later which failed.",
+        {"createImport"},
+        "negative_data_rejection",
+        '"bytes_done":',
+    ),
+    (
         "Each report succeeds or fails alone, and the answer says which failed.",
         {"reportActivity"},
         "negative_data_rejection",
@@ -110,6 +128,12 @@ turns = {tag: itertools.cycle(ways.values()) for tag, ways in WAYS.items()}
 successes = set()
 ways_taken = set()
 needed = set()
+
+
+@schemathesis.serializer("text/csv", "application/x-ndjson")
+def as_a_file(context, value):
+    """A file is sent as it is, whatever it is said to be."""
+    return (value if isinstance(value, str) else json.dumps(value)).encode(errors="replace")
 
 
 @schemathesis.hook

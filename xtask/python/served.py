@@ -120,6 +120,9 @@ def spares(server, bearer):
         department = json.dumps({"name": f"Spare {name}"})
         made[f"ROLLCALL_{name}_USER"] = server.post(users, bearer, user)["id"]
         made[f"ROLLCALL_{name}_DEPARTMENT"] = server.post(departments, bearer, department)["id"]
+    # An import to look at.
+    imports = f"/v2/clients/{CLIENT}/imports"
+    made["ROLLCALL_IMPORT"] = server.post(imports, bearer, "username\nspare\n", "text/csv")["id"]
     return made
 
 
