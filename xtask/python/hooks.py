@@ -16,7 +16,7 @@ import schemathesis
 EXCUSED = [
     (
         "Only the server makes cursors, so that a made-up one opens nothing.",
-        {"listUsers", "listDepartments", "listClients"},
+        {"listUsers", "listDepartments", "listClients", "listChanges"},
         "positive_data_acceptance",
         '"code":"invalid_cursor"',
     ),
@@ -56,6 +56,18 @@ EXCUSED = [
         {"getUserActivity"},
         "positive_data_acceptance",
         '"message":"start_date must ',
+    ),
+    (
+        "An id means nothing without the kind that it is of, which parameters cannot say of each other.",
+        {"listChanges"},
+        "positive_data_acceptance",
+        "entity_id needs the entity",
+    ),
+    (
+        "Which changes there are of a user is nothing that a JSON schema can say.",
+        {"undoUserChange"},
+        "positive_data_acceptance",
+        "is not a change of this user",
     ),
     (
         "The id and the secret stand in the header, and others in the form beside them.",
@@ -141,6 +153,9 @@ def before_call(context, case, kwargs):
     for tag in case.operation.tags or []:
         if tag in turns and case.headers.get("Authorization") == BEARER:
             case.headers["Authorization"] = next(turns[tag])
+    # The document's example cannot know the number of a change that is really there.
+    if operation_id(case) == "undoUserChange" and case.body == {"change": 41}:
+        case.body = {"change": int(os.environ["ROLLCALL_CHANGE"])}
 
 
 @schemathesis.hook

@@ -77,6 +77,13 @@ class Served:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
+    def get(self, path, authorization):
+        """The object that the server answers with when it is asked for something."""
+        request = urllib.request.Request(self.url + path)
+        request.add_header("Authorization", authorization)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
 
 @contextmanager
 def served(binary):
@@ -112,10 +119,11 @@ def credentials(server):
 
 
 def spares(server, bearer):
-    """Makes users and departments that nothing else is done with than that they are deleted."""
+    """Makes users and departments that nothing else is done with than that they are deleted, and says
+    by which change the last of the users was made: it is taken back."""
     users, departments = f"/v2/clients/{CLIENT}/users", f"/v2/clients/{CLIENT}/departments"
     made = {}
-    for name in ("ONE", "OTHER"):
+    for name in ("ONE", "OTHER", "UNDONE"):
         user = json.dumps({"username": f"spare {name}", "user_key": f"spare {name}"})
         department = json.dumps({"name": f"Spare {name}"})
         made[f"ROLLCALL_{name}_USER"] = server.post(users, bearer, user)["id"]
@@ -123,6 +131,8 @@ def spares(server, bearer):
     # An import to look at.
     imports = f"/v2/clients/{CLIENT}/imports"
     made["ROLLCALL_IMPORT"] = server.post(imports, bearer, "username\nspare\n", "text/csv")["id"]
+    timeline = f"/v2/clients/{CLIENT}/changes?entity=user&entity_id={made['ROLLCALL_UNDONE_USER']}"
+    made["ROLLCALL_CHANGE"] = str(server.get(timeline, bearer)["data"][0]["number"])
     return made
 
 

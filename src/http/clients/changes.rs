@@ -67,11 +67,17 @@ pub async fn undo(call: Call, access: Access) -> Result<Response, Failure> {
     fields.finish(&[])?;
     let number = number
         .as_ref()
-        .and_then(Value::as_i64)
+        .and_then(whole)
         .filter(|number| *number > 0)
         .ok_or_else(|| Invalid::new("change", "change must be the number of a change"))?;
     let done = undo::undo(call.app(), &access, id, number, once).await?;
     Ok(once::answer(&done, call.path(), shown_user))
+}
+
+/// A whole number, which JSON may write as `41.0` too.
+fn whole(value: &Value) -> Option<i64> {
+    let written = value.as_number()?.to_string();
+    written.strip_suffix(".0").unwrap_or(&written).parse().ok()
 }
 
 fn change_query(query: &Query) -> Result<ChangeQuery, Invalid> {

@@ -200,11 +200,16 @@ async fn only_changes_of_that_user_in_which_there_is_something_can_be_taken_back
         let answer = client.post(&format!("/users/{anna}/undo"), body).await;
         assert_eq!(answer.refusal(), "400 invalid_request change", "{change}");
     }
-    for change in [json!(0), json!(-1), json!("4"), json!(4.5), json!(null), json!(u64::MAX)] {
+    for change in [json!(0), json!(-1), json!("4"), json!(4.5), json!(4e300), json!(null), json!(u64::MAX)] {
         let body = json!({ "change": change });
         let answer = client.post(&format!("/users/{bert}/undo"), body).await;
         assert_eq!(answer.refusal(), "400 invalid_request change", "{change}");
     }
+    assert_eq!(client.numbers().await, numbers);
+    // A whole number may be written as a fraction.
+    let answer = client.post(&format!("/users/{bert}/undo"), json!({ "change": 5.0 })).await;
+    answer.must_be(200);
+    let numbers = client.numbers().await;
     let body = json!({ "change": 4, "reason": "x" });
     let answer = client.post(&format!("/users/{anna}/undo"), body).await;
     assert_eq!(answer.refusal(), "400 invalid_request reason");
