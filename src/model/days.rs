@@ -232,11 +232,6 @@ impl Days {
         self.0.map(|kept| kept.latest)
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
     /// The days, the earliest first.
     pub fn iter(&self) -> impl Iterator<Item = Day> {
         self.0.iter().flat_map(Kept::days)

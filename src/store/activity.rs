@@ -216,15 +216,16 @@ fn days(row: &Row<'_>, first: usize) -> Result<DaysSeen, Error> {
 }
 
 /// What is known of each of these users of whom something is, the log included.
-pub fn of_users(
+pub fn of_users<'k>(
     tx: &mut Tx<'_>,
     client: ClientId,
-    users: &[UserId],
+    users: impl IntoIterator<Item = &'k UserId> + Clone,
 ) -> Result<HashMap<UserId, LastActivity>, Error> {
     // The table last, as in `of_user`.
     let since = numbers(tx, client)?.folded;
     let mut logged = latest_since(tx, client, since)?;
-    let mut known: HashMap<_, _> = folded_of_users(tx, client, users)?.into_iter().collect();
+    let folded = folded_of_users(tx, client, users.clone())?;
+    let mut known: HashMap<_, _> = folded.into_iter().collect();
     for user in users {
         if let Some(later) = logged.remove(user) {
             known.entry(*user).or_default().merge(later);

@@ -90,16 +90,8 @@ impl People {
             let first_day = Day::of(write.now).first_kept();
             store::activity::fold(tx, client, keep_since, first_day)?;
         }
-        let folded = store::activity::numbers(tx, client)?.folded;
-        let unfolded = store::activity::latest_since(tx, client, folded)?;
-        // The table last: what others fold and take out of the log meanwhile is in it by then.
-        let of_all = store::activity::folded_of_users(tx, client, self.by_id.keys())?;
-        self.activity.extend(of_all);
-        for (user, activity) in unfolded {
-            if self.by_id.contains_key(&user) {
-                self.activity.entry(user).or_default().merge(activity);
-            }
-        }
+        let known = store::activity::of_users(tx, client, self.by_id.keys())?;
+        self.activity.extend(known);
         Ok(())
     }
 
