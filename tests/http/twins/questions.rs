@@ -176,6 +176,19 @@ impl Maker<'_> {
         Step::Ask(self.ask("GET", self.client(), &format!("/users/summary{threshold}")))
     }
 
+    pub(super) fn days(&self) -> Step {
+        let client = self.client();
+        let query = self.dice.pick(&[
+            "",
+            "?channel=web",
+            "?start_date=2026-02-22&end_date=2026-02-25",
+            "?start_date=2025-02-01&channel=desktop",
+            "?end_date=2026-02-30",
+        ]);
+        let path = format!("/analytics/users/{}/activity{query}", self.user(client));
+        Step::Ask(self.ask("GET", client, &path))
+    }
+
     pub(super) fn create_department(&self) -> Step {
         let mut body = json!({ "name": texts::name(self.dice) });
         if self.once_in(2) {

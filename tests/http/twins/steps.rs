@@ -24,7 +24,7 @@ pub enum Step {
 type Make = fn(&Maker<'_>) -> Step;
 
 /// Everything that is done, and how often among the others.
-pub const STEPS: [(&str, usize, Make); 31] = [
+pub const STEPS: [(&str, usize, Make); 32] = [
     ("create user", 14, |maker| maker.create_user()),
     ("set departments", 6, |maker| maker.set_departments()),
     ("patch profile", 8, |maker| maker.patch_profile()),
@@ -36,6 +36,7 @@ pub const STEPS: [(&str, usize, Make); 31] = [
     ("users by id", 2, |maker| maker.users_by_id()),
     ("follow a cursor", 8, |maker| maker.follow()),
     ("summary", 2, |maker| maker.summary()),
+    ("get days", 3, |maker| maker.days()),
     ("create department", 5, |maker| maker.create_department()),
     ("change department", 4, |maker| maker.change_department()),
     ("delete department", 1, |maker| {
