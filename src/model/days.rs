@@ -143,15 +143,23 @@ impl Kept {
         }
     }
 
-    fn latest_is(&self, later: Day) -> Self {
-        let mut moved = Self {
-            latest: later,
-            words: [0; WORDS],
-        };
-        for day in self.days() {
-            moved.set(later.since(day));
+    /// The same days with the bits counted from a later one: all at once, since a fold does this for
+    /// everybody who was seen.
+    fn moved_to(&self, later: Day) -> Self {
+        const LAST_WORD: u64 = !(u64::MAX >> (DAYS_KEPT as usize % WORD_BITS));
+        let by = usize::try_from(later.since(self.latest)).unwrap_or_default();
+        let (whole, part) = (by / WORD_BITS, by % WORD_BITS);
+        let mut words = [0; WORDS];
+        for (index, word) in words.iter_mut().enumerate().skip(whole) {
+            let from = index - whole;
+            *word = self.words[from] >> part;
+            if part > 0 && from > 0 {
+                *word |= self.words[from - 1] << (WORD_BITS - part);
+            }
         }
-        moved
+        words[WORDS - 1] &= LAST_WORD;
+        let latest = later;
+        Self { latest, words }
     }
 
     fn days(&self) -> impl Iterator<Item = Day> {
@@ -175,7 +183,7 @@ impl Days {
                 latest: day,
                 words: [0; WORDS],
             },
-            Some(kept) if day > kept.latest => kept.latest_is(day),
+            Some(kept) if day > kept.latest => kept.moved_to(day),
             Some(kept) => kept,
         };
         self.0.insert(kept).set(kept.latest.since(day));
@@ -183,11 +191,16 @@ impl Days {
 
     /// Takes all of `other`'s days in.
     pub fn merge(&mut self, other: &Self) {
-        // The latest first, so that this moves once at most.
-        if let Some(latest) = other.latest() {
-            self.take(latest);
-            other.iter().for_each(|day| self.take(day));
+        let (Some(ours), Some(theirs)) = (self.0, other.0) else {
+            self.0 = self.0.or(other.0);
+            return;
+        };
+        let latest = ours.latest.max(theirs.latest);
+        let (mut all, theirs) = (ours.moved_to(latest), theirs.moved_to(latest));
+        for (word, more) in all.words.iter_mut().zip(theirs.words) {
+            *word |= more;
         }
+        self.0 = Some(all);
     }
 
     /// Forgets the days before `first`.
