@@ -122,6 +122,8 @@ pub fn load(given: Given) -> Loaded {
         let value = key.value_of_text(&text);
         loaded.take(key, &value, Origin::Flag, &format!("--{}", key.name()));
     }
+    let incomplete = loaded.settings.oidc_problem();
+    loaded.problems.extend(incomplete);
     loaded
 }
 

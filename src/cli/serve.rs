@@ -77,6 +77,7 @@ async fn serve(settings: &Settings, is_demo: bool, output: &mut Output) -> Resul
     if let Some(url) = &settings.redis_url {
         app.share_limits(url, limits::PATIENCE).await?;
     }
+    app.grant(settings.oidc_grants.clone());
     let app = Arc::new(app);
     // Before the rest begins: who may keep house does so from the start. If this fails, it is told
     // when it fails again.
@@ -118,6 +119,7 @@ async fn serve_connections(
         metrics: settings.metrics,
         // What is shown again and again may be worth a part of what all of it takes.
         pages_bytes: settings.image_budget_mib * 1024 * 1024 / 16,
+        oidc: settings.oidc(),
     };
     let http = Http::new(app, doors, Arc::clone(&metrics), Arc::clone(&log)).await?;
     let limits = Limits {

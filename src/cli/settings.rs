@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
+use crate::http::console::oidc;
 use crate::http::rate_limits::ResetForm;
 use crate::http::request_log::RequestLogMode;
+use crate::model::grant::Grants;
 use crate::operations::limits::RedisUrl;
 use crate::store::Location;
 
@@ -22,6 +24,14 @@ pub enum Key {
     ImageBudgetMib,
     RateLimitReset,
     RedisUrl,
+    PublicUrl,
+    OidcIssuer,
+    OidcClientId,
+    OidcClientSecret,
+    OidcScopes,
+    OidcGroupsClaim,
+    OidcGrants,
+    OidcName,
     HeaderTimeoutS,
     BodyTimeoutS,
     ConnectionsMax,
@@ -48,6 +58,22 @@ pub struct Settings {
     pub rate_limit_reset: ResetForm,
     /// Through which Redis the nodes share their rate limits, if they do.
     pub redis_url: Option<RedisUrl>,
+    /// The address under which browsers reach the server.
+    pub public_url: Option<String>,
+    /// The OpenID provider through which people sign in to the console, if they do.
+    pub oidc_issuer: Option<String>,
+    /// Our client id there.
+    pub oidc_client_id: String,
+    /// Our client secret there.
+    pub oidc_client_secret: String,
+    /// The scopes that the provider is asked for beside `openid`, divided by spaces.
+    pub oidc_scopes: String,
+    /// The provider's claim with the names of somebody's groups.
+    pub oidc_groups_claim: String,
+    /// What the members of each group may.
+    pub oidc_grants: Grants,
+    /// What the provider is called on the sign-in page.
+    pub oidc_name: String,
     /// How long a request's head may take to arrive, in seconds.
     pub header_timeout_s: u64,
     /// How long a request's body may take to arrive, in seconds.
@@ -69,6 +95,14 @@ impl Default for Settings {
             image_budget_mib: 1024,
             rate_limit_reset: ResetForm::SecondsRemaining,
             redis_url: None,
+            public_url: None,
+            oidc_issuer: None,
+            oidc_client_id: String::new(),
+            oidc_client_secret: String::new(),
+            oidc_scopes: "profile email".to_owned(),
+            oidc_groups_claim: "groups".to_owned(),
+            oidc_grants: Grants::default(),
+            oidc_name: "your organisation".to_owned(),
             header_timeout_s: 10,
             body_timeout_s: 30,
             connections_max: 10_000,
@@ -79,7 +113,7 @@ impl Default for Settings {
 
 impl Key {
     /// All of them, in the order that they are printed in.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 20] = [
         Self::Listen,
         Self::Database,
         Self::Log,
@@ -88,6 +122,14 @@ impl Key {
         Self::ImageBudgetMib,
         Self::RateLimitReset,
         Self::RedisUrl,
+        Self::PublicUrl,
+        Self::OidcIssuer,
+        Self::OidcClientId,
+        Self::OidcClientSecret,
+        Self::OidcScopes,
+        Self::OidcGroupsClaim,
+        Self::OidcGrants,
+        Self::OidcName,
         Self::HeaderTimeoutS,
         Self::BodyTimeoutS,
         Self::ConnectionsMax,
@@ -105,6 +147,14 @@ impl Key {
             Self::ImageBudgetMib => "image_budget_mib",
             Self::RateLimitReset => "rate_limit_reset",
             Self::RedisUrl => "redis_url",
+            Self::PublicUrl => "public_url",
+            Self::OidcIssuer => "oidc_issuer",
+            Self::OidcClientId => "oidc_client_id",
+            Self::OidcClientSecret => "oidc_client_secret",
+            Self::OidcScopes => "oidc_scopes",
+            Self::OidcGroupsClaim => "oidc_groups_claim",
+            Self::OidcGrants => "oidc_grants",
+            Self::OidcName => "oidc_name",
             Self::HeaderTimeoutS => "header_timeout_s",
             Self::BodyTimeoutS => "body_timeout_s",
             Self::ConnectionsMax => "connections_max",
@@ -158,6 +208,14 @@ impl Settings {
                 self.rate_limit_reset = choice(value, choices, ResetForm::name)?;
             }
             Key::RedisUrl => self.redis_url = redis_url(value)?,
+            Key::PublicUrl => self.public_url = web_address(value)?,
+            Key::OidcIssuer => self.oidc_issuer = web_address(value)?,
+            Key::OidcClientId => self.oidc_client_id = any_text(value)?,
+            Key::OidcClientSecret => self.oidc_client_secret = any_text(value)?,
+            Key::OidcScopes => self.oidc_scopes = any_text(value)?,
+            Key::OidcGroupsClaim => self.oidc_groups_claim = text(value)?.to_owned(),
+            Key::OidcGrants => self.oidc_grants = Grants::parse(&any_text(value)?)?,
+            Key::OidcName => self.oidc_name = text(value)?.to_owned(),
             Key::HeaderTimeoutS => self.header_timeout_s = number(value, 1, 3_600)?,
             Key::BodyTimeoutS => self.body_timeout_s = number(value, 1, 3_600)?,
             Key::ConnectionsMax => self.connections_max = number(value, 1, 1_000_000)?,
@@ -181,6 +239,16 @@ impl Settings {
                 Some(url) => url.shown().into(),
                 None => "".into(),
             },
+            Key::PublicUrl => self.public_url.as_deref().unwrap_or_default().into(),
+            Key::OidcIssuer => self.oidc_issuer.as_deref().unwrap_or_default().into(),
+            Key::OidcClientId => self.oidc_client_id.as_str().into(),
+            // Whether there is one, and no letter of it.
+            Key::OidcClientSecret if self.oidc_client_secret.is_empty() => "".into(),
+            Key::OidcClientSecret => "…".into(),
+            Key::OidcScopes => self.oidc_scopes.as_str().into(),
+            Key::OidcGroupsClaim => self.oidc_groups_claim.as_str().into(),
+            Key::OidcGrants => self.oidc_grants.to_string().into(),
+            Key::OidcName => self.oidc_name.as_str().into(),
             Key::HeaderTimeoutS => number(self.header_timeout_s),
             Key::BodyTimeoutS => number(self.body_timeout_s),
             Key::ConnectionsMax => number(self.connections_max as u64),
@@ -196,6 +264,36 @@ impl Settings {
     /// The images' budget in bytes.
     pub fn image_budget_bytes(&self) -> usize {
         self.image_budget_mib << 20
+    }
+
+    /// How people sign in to the console through an OpenID provider, if they do.
+    pub fn oidc(&self) -> Option<oidc::Settings> {
+        Some(oidc::Settings {
+            issuer: self.oidc_issuer.clone()?,
+            client_id: self.oidc_client_id.clone(),
+            client_secret: self.oidc_client_secret.clone(),
+            scopes: self
+                .oidc_scopes
+                .split_whitespace()
+                .map(str::to_owned)
+                .collect(),
+            groups_claim: self.oidc_groups_claim.clone(),
+            public_url: self.public_url.clone()?,
+            name: self.oidc_name.clone(),
+        })
+    }
+
+    /// What of a provider's settings is missing, as a sentence; `None` when all is there, or nothing.
+    pub fn oidc_problem(&self) -> Option<String> {
+        self.oidc_issuer.as_ref()?;
+        let missing = [
+            (Key::PublicUrl, self.public_url.is_none()),
+            (Key::OidcClientId, self.oidc_client_id.is_empty()),
+            (Key::OidcClientSecret, self.oidc_client_secret.is_empty()),
+            (Key::OidcGrants, self.oidc_grants.is_empty()),
+        ];
+        let (key, _) = missing.iter().find(|(_, is_missing)| *is_missing)?;
+        Some(format!("oidc_issuer needs {} beside it", key.name()))
     }
 
     /// The filter of the log.
@@ -247,6 +345,30 @@ fn database(value: &Value) -> Result<String, String> {
         Ok(_) => Ok(url.to_owned()),
         Err(error) => Err(format!("is refused: {error}")),
     }
+}
+
+/// Any text, an empty one too.
+fn any_text(value: &Value) -> Result<String, String> {
+    let text = value.as_str().ok_or("must be text in quotes")?;
+    Ok(text.to_owned())
+}
+
+/// An address of the web without a query. Only on one's own machine may it be without TLS.
+fn web_address(value: &Value) -> Result<Option<String>, String> {
+    let text = any_text(value)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let refused = "must be an address such as https://HOST, or http:// on this machine";
+    let url: hyper::Uri = text.parse().map_err(|_| refused)?;
+    let host = url.host().unwrap_or_default();
+    let is_own = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
+    let is_safe = url.scheme_str() == Some("https") || url.scheme_str() == Some("http") && is_own;
+    let is_plain = url.query().is_none() && !text.contains('#') && !text.contains('@');
+    if !is_safe || !is_plain || host.is_empty() {
+        return Err(refused.to_owned());
+    }
+    Ok(Some(text))
 }
 
 fn redis_url(value: &Value) -> Result<Option<RedisUrl>, String> {

@@ -32,6 +32,7 @@ mod timer;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::http::console::oidc;
 use crate::http::cursor::Seal;
 use crate::http::metrics::Metrics;
 use crate::http::pages::Pages;
@@ -51,6 +52,8 @@ pub struct Settings {
     pub metrics: bool,
     /// How many bytes of rendered pages are kept.
     pub pages_bytes: usize,
+    /// Through which OpenID provider people sign in to the console, if they do.
+    pub oidc: Option<oidc::Settings>,
 }
 
 impl Default for Settings {
@@ -60,6 +63,7 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             metrics: true,
             pages_bytes: 1024 * 1024,
+            oidc: None,
         }
     }
 }
@@ -72,6 +76,7 @@ pub struct Http {
     pages: Pages,
     metrics: Arc<Metrics>,
     log: Arc<RequestLog>,
+    oidc: Option<oidc::Provider>,
 }
 
 impl Http {
@@ -83,6 +88,7 @@ impl Http {
         log: Arc<RequestLog>,
     ) -> Result<Arc<Self>, Error> {
         let seal = Seal::new(&app.kept_key("cursors").await?);
+        let oidc = settings.oidc.clone().map(oidc::Provider::new).transpose()?;
         let pages = Pages::new(settings.pages_bytes);
         Ok(Arc::new(Self {
             app,
@@ -91,6 +97,7 @@ impl Http {
             pages,
             metrics,
             log,
+            oidc,
         }))
     }
 }

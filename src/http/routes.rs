@@ -137,7 +137,7 @@ pub fn table() -> Vec<Route> {
 #[rustfmt::skip]
 pub fn pages() -> Vec<Route<Reach>> {
     use Scope::{UsersRead, UsersWrite};
-    use console::{assets, changes, clients, entrance, people, profile, user};
+    use console::{assets, changes, clients, entrance, oidc, people, profile, user};
     const CONSOLE_SIGN_IN: &str = "/console/sign-in";
     const CONSOLE_USERS: &str = "/console/clients/{client_id}/users";
     const CONSOLE_USER: &str = "/console/clients/{client_id}/users/{user_id}";
@@ -154,6 +154,8 @@ pub fn pages() -> Vec<Route<Reach>> {
         // Coming in and going out.
         of_anybody(&get, CONSOLE_SIGN_IN, "consoleSignInPage", entrance::sign_in_page),
         of_anybody(&post, CONSOLE_SIGN_IN, "consoleSignIn", entrance::sign_in),
+        of_anybody(&get, "/console/oidc/start", "consoleOidcStart", oidc::start),
+        of_anybody(&get, oidc::CALLBACK, "consoleOidcCallback", oidc::callback),
         of_anybody(&get, "/console/assets/{file}", "consoleAsset", assets::file),
         of_visitor(&get, console::ROOT, "console", entrance::home),
         of_visitor(&post, "/console/sign-out", "consoleSignOut", entrance::sign_out),

@@ -11,6 +11,7 @@ pub mod digits;
 pub mod environment;
 pub mod field;
 pub mod filter;
+pub mod grant;
 pub mod id;
 pub mod import;
 pub mod instance;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::directory::Directory;
 use crate::directory::registry::Registry;
 use crate::model::environment::{Clock, Entropy};
+use crate::model::grant::Grants;
 use crate::model::id::Id;
 use crate::model::rate_limit::{Decision, Limit, RouteClass};
 use crate::model::timestamp::Timestamp;
@@ -35,6 +36,8 @@ pub struct App {
     /// How often something was held since the start: see [`super::provisioning::holds`].
     pub(super) held_total: AtomicU64,
     pub(super) trends: KeptTrends,
+    /// What people may who sign in to the console through their OpenID provider.
+    pub(super) grants: Grants,
     /// The turns of the imports that this node runs.
     pub(super) imports: import::jobs::Turns,
     /// The turns of who asks what an import would do.
@@ -68,6 +71,7 @@ impl App {
             freshness: Freshness::default(),
             held_total: AtomicU64::new(0),
             trends: KeptTrends::default(),
+            grants: Grants::default(),
             imports: import::jobs::Turns::default(),
             rehearsals: import::rehearsal::Turns::default(),
             limits: Limits::default(),
@@ -87,6 +91,11 @@ impl App {
         let now = self.clock.monotonic();
         self.limits = Limits::shared(url, patience, &name, now).await;
         Ok(())
+    }
+
+    /// Grants this to the groups that an OpenID provider names.
+    pub fn grant(&mut self, grants: Grants) {
+        self.grants = grants;
     }
 
     /// Takes a request out of the asker's bucket, if there is one left. Without Redis this does not

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use scim::Quirk;
 
-use crate::directory::registry::KnownToken;
+use crate::directory::registry::{KnownToken, LastUse};
 use crate::model::change::{Actor, Source};
 use crate::model::id::{ClientId, TokenId};
-use crate::model::rate_limit::{Limit, RouteClass};
-use crate::model::scope::Scope;
-use crate::model::token::{ClientSet, Secret};
+use crate::model::rate_limit::{Limit, Limits, RouteClass};
+use crate::model::scope::{Scope, Scopes};
+use crate::model::session::Operator;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{ClientSet, Secret, Token, TokenHash};
 use crate::operations::app::App;
 use crate::operations::error::{Error, Noun};
 use crate::operations::limits::Asker;
@@ -166,10 +168,46 @@ impl Caller {
     pub(super) fn of_session(app: &App, token: TokenId) -> Option<Self> {
         let known = app.registry.token_of_id(token)?;
         let may = known.token.scopes.contains(Scope::Console) && known.token.is_valid(app.now());
+        known.last_use.note(app.freshness.coarse_now_ms());
         may.then_some(Self {
             known,
             source: Source::Console,
         })
+    }
+
+    /// Somebody who signed in to the console through their OpenID provider, as the bearer of what they
+    /// were granted for these clients: from here on they are as everybody else.
+    pub(super) fn of_operator(
+        operator: &Operator,
+        clients: ClientSet,
+        scopes: Scopes,
+        now: Timestamp,
+    ) -> Self {
+        let id = operator.id();
+        let token = Token {
+            id,
+            name: operator.name.clone(),
+            // Of no secret: nobody looks for it by that.
+            hash: TokenHash([0; 32]),
+            clients,
+            scopes,
+            limits: Limits::default(),
+            oauth_client: None,
+            created_at: now,
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        let known = KnownToken {
+            token,
+            bearer: id,
+            buckets: Arc::default(),
+            last_use: LastUse::default(),
+        };
+        Self {
+            known: Arc::new(known),
+            source: Source::Console,
+        }
     }
 
     /// The limit of a class, if there is one, and whose bucket it is about.

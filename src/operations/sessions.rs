@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::model::id::ClientId;
 use crate::model::scope::Scope;
-use crate::model::session::{Holder, SESSION_LIFETIME_MS, SESSIONS_MAX, Session, SessionSecret};
+use crate::model::session::{
+    Holder, Operator, SESSION_LIFETIME_MS, SESSIONS_MAX, Session, SessionSecret,
+};
 use crate::model::token::ClientSet;
 use crate::operations::app::App;
 use crate::operations::caller::{Access, AdminAccess, Caller};
@@ -16,7 +18,8 @@ use crate::store;
 pub struct Visitor {
     secret: SessionSecret,
     session: Session,
-    caller: Caller,
+    /// Somebody in several groups may different things for different clients. There is one at least.
+    callers: Vec<Caller>,
 }
 
 /// Why nobody is signed in who asks without a session, or with one that is over.
@@ -33,7 +36,20 @@ pub async fn sign_in(app: &App, token: &str) -> Result<SessionSecret, Error> {
     let ends = app.now().plus_milliseconds(SESSION_LIFETIME_MS);
     let mut session = begun(app, Holder::Token(token.id));
     session.1.expires_at = token.expires_at.map_or(ends, |end| end.min(ends));
-    keep(app, session).await
+    keep(app, session, None).await
+}
+
+/// Begins a session of somebody whose OpenID provider has said who they are and which groups they are
+/// in. Nothing is granted to anybody by that alone.
+pub async fn sign_in_operator(app: &App, mut operator: Operator) -> Result<SessionSecret, Error> {
+    let groups = std::mem::take(&mut operator.groups);
+    operator.groups = app.grants.known(groups.iter().map(|group| &**group));
+    if operator.groups.is_empty() {
+        let reason = "None of your groups may use this console.";
+        return Err(Error::Unauthorized(reason));
+    }
+    let session = begun(app, Holder::Operator(operator.clone()));
+    keep(app, session, Some(operator)).await
 }
 
 fn begun(app: &App, holder: Holder) -> (SessionSecret, Session) {
@@ -53,9 +69,13 @@ fn begun(app: &App, holder: Holder) -> (SessionSecret, Session) {
 async fn keep(
     app: &App,
     (secret, session): (SessionSecret, Session),
+    operator: Option<Operator>,
 ) -> Result<SessionSecret, Error> {
     app.store
         .write(move |tx| {
+            if let Some(operator) = &operator {
+                store::operators::remember(tx, operator, session.created_at)?;
+            }
             store::sessions::insert(tx, &session)?;
             let owner = session.holder.owner();
             store::sessions::keep_latest(tx, &owner, SESSIONS_MAX as i64)
@@ -74,14 +94,21 @@ pub async fn find(app: &App, secret: SessionSecret) -> Result<Visitor, Error> {
         .read(move |tx| store::sessions::find(tx, hash, now))
         .await?;
     let session = session.ok_or(NOT_SIGNED_IN)?;
-    let caller = match &session.holder {
-        Holder::Token(token) => Caller::of_session(app, *token),
+    let callers: Vec<Caller> = match &session.holder {
+        Holder::Token(token) => Caller::of_session(app, *token).into_iter().collect(),
+        Holder::Operator(operator) => {
+            let granted = app.grants.of(&operator.groups).into_iter();
+            let caller = |(clients, scopes)| Caller::of_operator(operator, clients, scopes, now);
+            granted.map(caller).collect()
+        }
     };
-    let caller = caller.ok_or(NOT_SIGNED_IN)?;
+    if callers.is_empty() {
+        return Err(NOT_SIGNED_IN);
+    }
     Ok(Visitor {
         secret,
         session,
-        caller,
+        callers,
     })
 }
 
@@ -116,22 +143,32 @@ impl Visitor {
 
     /// What they are called.
     pub fn name(&self) -> String {
-        let token = &self.caller.known().token;
+        let token = &self.callers[0].known().token;
         let name = token.name.as_deref().map(str::to_owned);
         name.unwrap_or_else(|| format!("token {}", &token.id.as_str()[..8]))
     }
 
-    /// The one client that they may see; `None` when it is every client.
-    pub fn only_client(&self) -> Option<ClientId> {
-        match self.caller.known().token.clients {
+    /// The clients that they may see; `None` when it is every client.
+    pub fn clients(&self) -> Option<Vec<ClientId>> {
+        let sets = self
+            .callers
+            .iter()
+            .map(|caller| caller.known().token.clients);
+        sets.map(|set| match set {
             ClientSet::One(client) => Some(client),
             ClientSet::All => None,
-        }
+        })
+        .collect()
     }
 
-    /// Whether they have the scope, for what it is worth where they may look.
-    pub fn has(&self, scope: Scope) -> bool {
-        self.caller.known().token.scopes.contains(scope)
+    /// Whom their requests are counted for.
+    pub fn caller(&self) -> &Caller {
+        &self.callers[0]
+    }
+
+    /// Whether they have the scope for that client.
+    pub fn may(&self, client: ClientId, scope: Scope) -> bool {
+        self.access(Some(client), client.as_str(), scope).is_ok()
     }
 
     /// May they do this to that client? See [`Caller::access`].
@@ -141,11 +178,23 @@ impl Visitor {
         client_text: &str,
         scope: Scope,
     ) -> Result<Access, Error> {
-        self.caller.access(client, client_text, scope)
+        let mut refused = Error::Forbidden;
+        for caller in &self.callers {
+            match caller.access(client, client_text, scope) {
+                Ok(access) => return Ok(access),
+                // That there is no such client is told to who may see every client.
+                Err(error @ Error::NotFound(..)) => refused = error,
+                Err(_) => {}
+            }
+        }
+        Err(refused)
     }
 
     /// May they administer clients? See [`Caller::admin`].
     pub fn admin(&self) -> Result<AdminAccess, Error> {
-        self.caller.admin()
+        let mut callers = self.callers.iter();
+        callers
+            .find_map(|caller| caller.admin().ok())
+            .ok_or(Error::Forbidden)
     }
 }

@@ -3,7 +3,7 @@
 use crate::store::error::Error;
 use crate::store::tx::Tx;
 
-const STEPS: [&str; 14] = [
+const STEPS: [&str; 15] = [
     include_str!("migrations/001_foundation.sql"),
     include_str!("migrations/002_nodes.sql"),
     include_str!("migrations/003_departments_of_users.sql"),
@@ -18,6 +18,7 @@ const STEPS: [&str; 14] = [
     include_str!("migrations/012_timelines.sql"),
     include_str!("migrations/013_last_used.sql"),
     include_str!("migrations/014_imports.sql"),
+    include_str!("migrations/015_operators.sql"),
 ];
 
 /// How many steps this release would still take; refuses the schema of a newer one.

@@ -17,6 +17,7 @@ pub mod instances;
 pub mod leases;
 mod migrations;
 pub mod oauth;
+pub mod operators;
 pub mod postgres;
 pub mod registry;
 pub mod scim_log;

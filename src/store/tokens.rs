@@ -91,7 +91,7 @@ pub fn note_uses(
 }
 
 /// What tokens and OAuth clients are called, of those whom the log may name as `bearers` and who may
-/// touch the client's data. Who has no name is left out.
+/// touch the client's data, and people who signed in to the console. Who has no name is left out.
 pub fn names_of_bearers(
     tx: &mut Tx<'_>,
     client: ClientId,
@@ -101,7 +101,9 @@ pub fn names_of_bearers(
                WHERE id = $2 AND name IS NOT NULL AND (client_id = $1 OR client_id IS NULL)
                UNION ALL
                SELECT id, name FROM oauth_clients
-               WHERE id = $2 AND name IS NOT NULL AND client_id = $1";
+               WHERE id = $2 AND name IS NOT NULL AND client_id = $1
+               UNION ALL
+               SELECT id, name FROM operators WHERE id = $2 AND name IS NOT NULL";
     let questions = bearers.iter().map(|id| [Value::from(&client), id.into()]);
     let names = tx.all_many(sql, questions, |row| {
         Ok((row.parsed(0, TokenId::parse)?, row.text(1)?.into()))

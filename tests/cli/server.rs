@@ -26,7 +26,11 @@ fn client() -> reqwest::Client {
 
 impl Server {
     pub(crate) fn start(shell: &Shell, options: &str) -> Self {
-        let line = format!("serve --listen 127.0.0.1:0 {options}");
+        Self::start_at(shell, "127.0.0.1:0", options)
+    }
+
+    pub(crate) fn start_at(shell: &Shell, address: &str, options: &str) -> Self {
+        let line = format!("serve --listen {address} {options}");
         let mut child = shell
             .command(&line)
             .stdout(Stdio::piped())

@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod oidc;
 mod people;
 #[path = "../cli/server.rs"]
 #[expect(dead_code, reason = "the command line's tests use the rest")]

@@ -14,7 +14,8 @@ contract! {
 }
 
 /// How each step is undone, the latest first.
-const UNDONE: [(i64, &str); 12] = [
+const UNDONE: [(i64, &str); 13] = [
+    (15, "DROP TABLE operators;"),
     (
         14,
         "DROP TABLE uploads; DROP TABLE upload_parts; DROP TABLE imports;",

@@ -10,6 +10,7 @@
 
 mod bench;
 mod conformance;
+mod node;
 mod place;
 mod programs;
 mod python;

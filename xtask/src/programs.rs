@@ -20,8 +20,9 @@ struct Program {
 }
 
 /// The bundled SQLite and aws-lc are C, the tests paste the demo's curl lines into a shell, they start
-/// the servers that Rollcall works with, and go through the console in a browser.
-const FOR_TESTS: [Program; 6] = [
+/// the servers that Rollcall works with, and go through the console in a browser, where people sign in
+/// through a provider that is written for Node.js.
+const FOR_TESTS: [Program; 8] = [
     Program {
         name: "cc",
         package: "build-essential",
@@ -51,6 +52,19 @@ const FOR_TESTS: [Program; 6] = [
         name: "chromedriver",
         package: "chromium-driver",
         is_installed: || is_in_path("chromedriver"),
+    },
+    Program {
+        name: "Node.js 18 or newer",
+        package: "nodejs",
+        is_installed: || {
+            let question = "process.exit(Number(process.versions.node.split('.')[0]) < 18)";
+            answers(system("node", &["-e", question]))
+        },
+    },
+    Program {
+        name: "npm",
+        package: "npm",
+        is_installed: || is_in_path("npm"),
     },
 ];
 

@@ -9,7 +9,7 @@ use std::{env, ffi::OsString, process::ExitCode, time::Instant};
 use rollcall_testbed::postgres::{self, Options};
 
 use crate::{
-    conformance,
+    conformance, node,
     place::{Place, Step, answers, finished, run_step},
     programs, python,
 };
@@ -44,6 +44,7 @@ fn run_in(place: &Place) -> Result<(), String> {
     require_component(place, "clippy", "clippy")?;
     let deny = install_cargo_deny(place)?;
     let python = python::environment(place)?;
+    node::provider(place)?;
     finished(start);
 
     let advisories = env::var_os("ROLLCALL_ADVISORIES").is_some_and(|value| value == "1");

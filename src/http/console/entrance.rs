@@ -8,19 +8,14 @@ use hyper::StatusCode;
 use crate::http::Http;
 use crate::http::answer::Response;
 use crate::http::console::assets;
-use crate::http::console::form::Form;
+use crate::http::console::form::{Form, address};
 use crate::http::console::frame::{page, refused_page};
 use crate::http::console::{Call, Failure, is_consoles, security, see_other};
 use crate::http::router::Asked;
-use crate::model::rate_limit::{Limit, RouteClass};
 use crate::model::session::{SESSION_LIFETIME_MS, SessionSecret};
 use crate::operations::app::App;
 use crate::operations::error::Error;
-use crate::operations::limits::Asker;
 use crate::operations::sessions;
-
-/// How often an address may try to sign in, a minute.
-const ATTEMPTS_PER_MINUTE: u32 = 60;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -28,14 +23,32 @@ struct Page {
     form_key: String,
     next: String,
     problem: Option<String>,
+    /// What the OpenID provider is called, if there is one.
+    provider: Option<String>,
+    start: String,
+}
+
+impl Page {
+    fn of(http: &Http, secret: &SessionSecret, next: &str) -> Self {
+        Self {
+            form_key: secret.form_key(),
+            next: next.to_owned(),
+            problem: None,
+            provider: http
+                .oidc
+                .as_ref()
+                .map(|provider| provider.name().to_owned()),
+            start: address("/console/oidc/start", &[("next", next)]),
+        }
+    }
 }
 
 /// `GET /console`
 pub async fn home(call: Call) -> Result<Response, Failure> {
     call.query(&[])?;
-    Ok(match call.visitor.only_client() {
-        Some(client) => see_other(&format!("/console/clients/{client}/users")),
-        None => see_other("/console/clients"),
+    Ok(match call.visitor.clients().as_deref() {
+        Some([client]) => see_other(&format!("/console/clients/{client}/users")),
+        _ => see_other("/console/clients"),
     })
 }
 
@@ -44,11 +57,7 @@ pub async fn sign_in_page(http: Arc<Http>, asked: Arc<Asked>) -> Result<Response
     let query = Form::parse(asked.head.uri.query().unwrap_or_default(), &["next"])?;
     let known = security::entrance(&asked.head.headers);
     let secret = known.unwrap_or_else(|| fresh(&http.app));
-    let mut response = page(&Page {
-        form_key: secret.form_key(),
-        next: after(query.text("next")).to_owned(),
-        problem: None,
-    });
+    let mut response = page(&Page::of(&http, &secret, after(query.text("next"))));
     security::keep_entrance(&mut response, &secret);
     Ok(response)
 }
@@ -58,19 +67,14 @@ pub async fn sign_in(http: Arc<Http>, asked: Arc<Asked>) -> Result<Response, Fai
     let app = &http.app;
     let secret = security::entrance(&asked.head.headers).ok_or(Failure::NoCookie)?;
     let form = security::form(&http, &asked, &secret).await?;
-    let limit = Limit::per_minute(ATTEMPTS_PER_MINUTE).expect("it is within the limit's range");
-    let asker = Asker::Stranger(asked.peer);
-    if !app.take(asker, RouteClass::ClientsApi, limit).await.allowed {
-        return Err(Failure::TooMany);
-    }
+    security::assert_few_attempts(&http, &asked).await?;
     let next = after(form.text("next"));
     let session = match sessions::sign_in(app, form.text("token")).await {
         Ok(session) => session,
         Err(Error::Unauthorized(reason)) => {
             let page = Page {
-                form_key: secret.form_key(),
-                next: next.to_owned(),
                 problem: Some(reason.to_owned()),
+                ..Page::of(&http, &secret, next)
             };
             return Ok(refused_page(StatusCode::FORBIDDEN, &page));
         }
@@ -106,7 +110,7 @@ fn fresh(app: &App) -> SessionSecret {
 }
 
 /// Where to go after signing in: a page of the console's, whatever the address says.
-fn after(next: &str) -> &str {
+pub(super) fn after(next: &str) -> &str {
     let path = next.split(['?', '#']).next().unwrap_or_default();
     let is_fine = is_consoles(path) && next.bytes().all(|byte| byte.is_ascii_graphic());
     if is_fine { next } else { "/console" }

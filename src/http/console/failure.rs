@@ -29,6 +29,12 @@ pub enum Failure {
     ForeignForm,
     /// The browser keeps no cookie of ours, or not long enough.
     NoCookie,
+    /// The OpenID provider cannot be asked.
+    NoProvider,
+    /// The OpenID provider did not say who somebody is, or not so that it can be believed.
+    NotIdentified,
+    /// Somebody's groups are granted nothing.
+    NotGranted,
     /// The link belongs to a list that was filtered or sorted differently.
     StaleLink,
     /// Too many attempts.
@@ -149,6 +155,24 @@ impl Failure {
                     "Signing in needs one. Browsers keep ours only when the console is reached over HTTPS, or on the server's own machine, and when cookies are allowed.",
                 ),
                 "Open the console by its https:// address, and sign in again.",
+            ),
+            Self::NoProvider => (
+                StatusCode::BAD_GATEWAY,
+                "Signing in does not work at present",
+                text("Your organisation's sign-in service does not answer as it should."),
+                "Try it again in a moment, or sign in with a token. What went wrong is in the server's log.",
+            ),
+            Self::NotIdentified => (
+                StatusCode::FORBIDDEN,
+                "You were not signed in",
+                text("Your organisation's sign-in service did not let you in, or took too long."),
+                "Try it again from the console's first page.",
+            ),
+            Self::NotGranted => (
+                StatusCode::FORBIDDEN,
+                "You may not use this console",
+                text("You are known, but none of your groups may use it."),
+                "Ask whoever runs the server to grant something to a group of yours.",
             ),
             Self::StaleLink => (
                 StatusCode::BAD_REQUEST,

@@ -68,7 +68,7 @@ impl Frame {
                 is_here: of == place,
             });
         };
-        if visitor.only_client().is_none() {
+        if visitor.clients().is_none_or(|clients| clients.len() > 1) {
             entry(Place::Clients, "Clients", "/console/clients");
         }
         Self {
@@ -86,7 +86,7 @@ impl Frame {
     pub fn of_client(mut self, visitor: &Visitor, client: ClientId, name: String) -> Self {
         let may = OF_CLIENT
             .into_iter()
-            .filter(|(.., scope)| visitor.has(*scope));
+            .filter(|(.., scope)| visitor.may(client, *scope));
         self.client_menu = may
             .map(|(place, label, path, _)| Entry {
                 label,

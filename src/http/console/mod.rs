@@ -13,6 +13,7 @@ pub mod entrance;
 mod failure;
 mod form;
 mod frame;
+pub mod oidc;
 pub mod people;
 pub mod profile;
 mod security;

@@ -146,7 +146,7 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
         chart,
         changes,
         more_changes: has_more.then_some(more),
-        undo: undo.filter(|_| call.visitor.has(Scope::UsersWrite)),
+        undo: undo.filter(|_| call.visitor.may(access.client(), Scope::UsersWrite)),
         frame: call
             .client_frame(&access, &person.name, Place::Users)
             .await?,
@@ -154,7 +154,7 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
         departments_line: line((Field::Departments, None)),
         lines: person.values.iter().cloned().map(&mut line).collect(),
         dialects: person.dialects.iter().map(dialect).collect(),
-        may_write: call.visitor.has(Scope::UsersWrite),
+        may_write: call.visitor.may(access.client(), Scope::UsersWrite),
         notice: notice.map(|(_, sentence)| *sentence),
         person,
     };

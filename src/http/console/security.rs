@@ -14,8 +14,10 @@ use crate::http::console::failure::Failure;
 use crate::http::console::form::Form;
 use crate::http::router::Asked;
 use crate::model::invalid::Invalid;
+use crate::model::rate_limit::{Limit, RouteClass};
 use crate::model::session::SessionSecret;
 use crate::operations::app::App;
+use crate::operations::limits::Asker;
 use crate::operations::sessions::{self, Visitor};
 
 /// The cookie of who is signed in. A browser takes one of such a name only from this very host, over
@@ -23,6 +25,11 @@ use crate::operations::sessions::{self, Visitor};
 const SESSION: &str = "__Host-rollcall";
 /// The cookie of who is about to sign in: the form that they do it with bears its key.
 const ENTRANCE: &str = "__Host-rollcall-entrance";
+/// The cookie of who is at their OpenID provider. That one sends them back from another site, so the
+/// browser must send it then.
+const ERRAND: &str = "__Host-rollcall-errand";
+/// How often an address may try to sign in, a minute.
+const ATTEMPTS_PER_MINUTE: u32 = 60;
 /// The field of every form that bears its key; a header where a script sends a file.
 pub const FORM_KEY: &str = "form_key";
 const FORM_KEY_HEADER: &str = "x-form-key";
@@ -113,14 +120,31 @@ pub fn entrance(headers: &HeaderMap) -> Option<SessionSecret> {
     cookie(headers, ENTRANCE)
 }
 
+/// What was remembered of who comes back from their OpenID provider.
+pub fn errand(headers: &HeaderMap) -> Option<&str> {
+    cookie_text(headers, ERRAND)
+}
+
+/// Refuses whoever tries to sign in too often.
+pub async fn assert_few_attempts(http: &Http, asked: &Asked) -> Result<(), Failure> {
+    let limit = Limit::per_minute(ATTEMPTS_PER_MINUTE).expect("it is within the limit's range");
+    let asker = Asker::Stranger(asked.peer);
+    let decision = http.app.take(asker, RouteClass::ClientsApi, limit).await;
+    decision.allowed.then_some(()).ok_or(Failure::TooMany)
+}
+
 fn cookie(headers: &HeaderMap, name: &str) -> Option<SessionSecret> {
+    SessionSecret::parse(cookie_text(headers, name)?)
+}
+
+fn cookie_text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let lines = headers.get_all(COOKIE).into_iter();
     let pairs = lines.filter_map(|line| line.to_str().ok());
     let mut named = pairs
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .filter(|(known, _)| *known == name);
-    SessionSecret::parse(named.next()?.1)
+    Some(named.next()?.1)
 }
 
 /// Lets the browser keep the session for as long as it lasts.
@@ -139,9 +163,23 @@ pub fn keep_entrance(response: &mut Response, secret: &SessionSecret) {
     set_cookie(response, ENTRANCE, &secret.reveal(), 3_600);
 }
 
+/// Lets the browser remember what somebody goes to their OpenID provider for, for ten minutes.
+pub fn keep_errand(response: &mut Response, text: &str) {
+    append_cookie(response, ERRAND, text, 600, "Lax");
+}
+
+/// Lets the browser forget it.
+pub fn forget_errand(response: &mut Response) {
+    append_cookie(response, ERRAND, "", 0, "Lax");
+}
+
 fn set_cookie(response: &mut Response, name: &str, value: &str, seconds: i64) {
+    append_cookie(response, name, value, seconds, "Strict");
+}
+
+fn append_cookie(response: &mut Response, name: &str, value: &str, seconds: i64, site: &str) {
     let cookie =
-        format!("{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite=Strict");
+        format!("{name}={value}; Max-Age={seconds}; Path=/; Secure; HttpOnly; SameSite={site}");
     let cookie = HeaderValue::try_from(cookie).expect("a cookie of ours is visible ASCII");
     response.headers_mut().append(SET_COOKIE, cookie);
 }

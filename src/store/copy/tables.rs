@@ -109,6 +109,17 @@ pub static TABLES: &[Table] = &[
         ],
     ),
     table(
+        "operators",
+        1,
+        &[
+            ("id", Text),
+            ("issuer", Text),
+            ("subject", Text),
+            ("name", Text),
+            ("signed_in_at", Number),
+        ],
+    ),
+    table(
         "sessions",
         1,
         &[
