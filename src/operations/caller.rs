@@ -164,15 +164,23 @@ impl Caller {
         })
     }
 
-    /// Who signed in to the console with that token, as long as it is valid and may.
-    pub(super) fn of_session(app: &App, token: TokenId) -> Option<Self> {
-        let known = app.registry.token_of_id(token)?;
+    /// Who signed in to the console with that token, as long as it is valid and may. It may have been
+    /// made on another node a moment ago, as in [`Self::authenticate`].
+    pub(super) async fn of_session(app: &App, token: TokenId) -> Result<Option<Self>, Error> {
+        let mut known = app.registry.token_of_id(token);
+        if known.is_none() {
+            app.registry.look_again(app.clock.monotonic()).await?;
+            known = app.registry.token_of_id(token);
+        }
+        let Some(known) = known else {
+            return Ok(None);
+        };
         let may = known.token.scopes.contains(Scope::Console) && known.token.is_valid(app.now());
         known.last_use.note(app.freshness.coarse_now_ms());
-        may.then_some(Self {
+        Ok(may.then_some(Self {
             known,
             source: Source::Console,
-        })
+        }))
     }
 
     /// Somebody who signed in to the console through their OpenID provider, as the bearer of what they

@@ -95,7 +95,10 @@ pub async fn find(app: &App, secret: SessionSecret) -> Result<Visitor, Error> {
         .await?;
     let session = session.ok_or(NOT_SIGNED_IN)?;
     let callers: Vec<Caller> = match &session.holder {
-        Holder::Token(token) => Caller::of_session(app, *token).into_iter().collect(),
+        Holder::Token(token) => {
+            let caller = Caller::of_session(app, *token).await?;
+            caller.into_iter().collect()
+        }
         Holder::Operator(operator) => {
             let granted = app.grants.of(&operator.groups).into_iter();
             let caller = |(clients, scopes)| Caller::of_operator(operator, clients, scopes, now);

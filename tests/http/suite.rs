@@ -1,6 +1,7 @@
 mod access;
 mod bad_input;
 mod clients;
+mod console;
 mod gateway;
 mod isolation;
 mod memory;

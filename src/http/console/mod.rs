@@ -29,7 +29,7 @@ pub use failure::Failure;
 
 use crate::http::Http;
 use crate::http::answer::{self, Response};
-use crate::http::call::segment;
+use crate::http::call::{self, segment};
 use crate::http::console::form::Form;
 use crate::http::console::frame::{Frame, Place};
 use crate::http::observe::RequestId;
@@ -145,6 +145,10 @@ async fn answered(
 ) -> Response {
     let result = async {
         let visitor = security::visitor(&http.app, &asked).await?;
+        let decision = call::taken(&http.app, visitor.caller()).await;
+        if decision.is_some_and(|decision| !decision.allowed) {
+            return Err(Failure::TooMany);
+        }
         let form = if asked.head.method == Method::POST {
             security::form(&http, &asked, visitor.secret()).await?
         } else {
