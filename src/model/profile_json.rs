@@ -45,7 +45,8 @@ pub fn provisioned_text(sent: Map<String, Value>) -> Result<Option<String>, Inva
 
 /// Objects that group fields: their paths.
 const GROUPS: [&str; 2] = ["employment_info", "employment_info.employment_location"];
-const WORK_STATUSES: [&str; 4] = ["UNKNOWN_WORK_STATUS", "CONTINGENT", "INTERN", "FULL_TIME"];
+/// What `work_status` may be.
+pub const WORK_STATUSES: [&str; 4] = ["UNKNOWN_WORK_STATUS", "CONTINGENT", "INTERN", "FULL_TIME"];
 
 /// The fields that are set, in the contract's key order, nested as on the wire; never a null.
 pub fn to_object(profile: &Profile) -> Map<String, Value> {

@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod injection;
 mod oidc;
 mod people;
 #[path = "../cli/server.rs"]

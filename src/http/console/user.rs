@@ -9,13 +9,14 @@ use crate::http::console::assets;
 use crate::http::console::form::address;
 use crate::http::console::frame::{Frame, Place, page, refused_page};
 use crate::http::console::profile::label;
-use crate::http::console::{Call, Failure, see_other};
+use crate::http::console::{Call, Failure, see_other, shown};
 use crate::model::department::DepartmentView;
 use crate::model::field::Field;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{DepartmentQuery, Page as Listed};
 use crate::model::profile::ProfileField;
+use crate::model::profile_json::WORK_STATUSES;
 use crate::model::user::{UserDetails, UserView};
 use crate::operations::caller::Access;
 use crate::operations::error::Error;
@@ -61,6 +62,8 @@ struct Input {
     value: String,
     is_refused: bool,
     is_time: bool,
+    /// What it may be, when that is one of a few.
+    choices: Vec<shown::Choice>,
 }
 
 #[derive(Template)]
@@ -233,7 +236,15 @@ async fn profile_page(
             Some(_) => call.form.text(path).to_owned(),
             None => value.unwrap_or_default(),
         };
+        let choices = match field {
+            ProfileField::WorkStatus => {
+                let known = WORK_STATUSES.map(|status| (status, status));
+                shown::choices(&[&[("", "")], &known[..]].concat(), &value)
+            }
+            _ => Vec::new(),
+        };
         Input {
+            choices,
             path,
             label: label(Field::Profile(field)),
             value,

@@ -1,0 +1,142 @@
+//! Whatever somebody is called, nothing of it runs, and nothing of it becomes part of a page.
+
+use serde_json::{Value, json};
+
+use crate::shell::CLIENT;
+use crate::stage::{Stage, console};
+
+const PAYLOADS: &str = include_str!("payloads.txt");
+
+/// What none of our pages has, and each of which a payload would bring.
+const FOREIGN: &str = r#"
+    const selectors = [
+        'script:not([src])', 'script[src^="data:"]', 'iframe', 'object', 'embed', 'base', 'style',
+        'math', 'video', 'audio', 'marquee', '[onload]', '[onerror]', '[onfocus]', '[onmouseover]',
+        '[ontoggle]', '[onbegin]', '[onstart]', '[style]', '[href^="javascript"]',
+        '[src^="javascript"]', '[action^="javascript"]', '[formaction]', '[hx-on\\:click]',
+        '[hx-on\\:\\:after-request]', '[data-hx-get]',
+    ];
+    const found = selectors.filter((selector) => document.querySelector(selector));
+    return window.ran === undefined ? found : ['it ran'];
+"#;
+
+/// A text as a value in an address.
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// The page is whole and has nothing in it that is not ours.
+async fn assert_harmless(stage: &Stage, payload: &str, path: &str) {
+    stage.browser.open(path).await;
+    stage.browser.find("main h1").await;
+    let foreign = stage.browser.run(FOREIGN).await;
+    assert_eq!(foreign, json!([]), "{payload} at {path}");
+}
+
+/// A person, all of whose fields are that text.
+async fn person(stage: &Stage, payload: &str, number: usize) -> (String, String) {
+    let fields = [
+        "universal_identifier",
+        "email_addr",
+        "first_name",
+        "last_name",
+        "full_name",
+    ];
+    let employment = [
+        "role",
+        "manager_email",
+        "cost_center_id",
+        "cost_center_name",
+        "department",
+        "office_phone_number",
+        "assistant_full_name",
+    ];
+    let location = ["location", "office", "country_code", "region", "timezone"];
+    let all = |names: &[&str]| -> serde_json::Map<String, Value> {
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), json!(payload)))
+            .collect()
+    };
+    let mut profile = all(&fields);
+    let mut employment = all(&employment);
+    employment.insert("employment_location".to_owned(), all(&location).into());
+    profile.insert("employment_info".to_owned(), employment.into());
+    profile.insert("custom_attributes".to_owned(), json!({ payload: payload }));
+    let department = json!({ "name": format!("{payload}{number}"), "description": payload });
+    let department = stage.send("POST", "/departments", &department).await;
+    let key = format!("{number}{payload}");
+    let user = json!({
+        "username": payload, "user_key": key, "external_id": key, "profile": profile,
+        "departments": [department["id"]],
+    });
+    let user = stage.send("POST", "/users", &user).await;
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    (id(&user), id(&department))
+}
+
+#[tokio::test]
+async fn no_payload_runs_in_any_field() {
+    let stage = Stage::signed_in().await;
+    let payloads: Vec<&str> = PAYLOADS.lines().collect();
+    assert!(payloads.len() >= 60);
+    let columns = "columns=user_key,email,external_id,role,departments,state,last_seen";
+    for (number, payload) in payloads.iter().enumerate() {
+        let (user, department) = person(&stage, payload, number).await;
+        let changed = json!({ "description": format!("{payload}!") });
+        stage
+            .send("PATCH", &format!("/departments/{department}"), &changed)
+            .await;
+        let user = console(&format!("/users/{user}"));
+        let q = encoded(payload);
+        for path in [
+            user.clone(),
+            format!("{user}/profile"),
+            format!("{user}/delete"),
+            console(&format!("/users?{columns}&q={q}")),
+        ] {
+            assert_harmless(&stage, payload, &path).await;
+        }
+        // What the page shows is the text itself.
+        stage.browser.open(&user).await;
+        let heading = stage.browser.find("h1").await.text().await.unwrap();
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words(&heading), words(payload));
+    }
+    for path in [
+        console(&format!("/users?{columns}")),
+        console(&format!("/users?{columns}&sort_order=desc")),
+        console("/changes"),
+        console("/users?seen=never"),
+    ] {
+        assert_harmless(&stage, "all", &path).await;
+    }
+    stage.browser.uncomplaining("payloads").await;
+}
+
+#[tokio::test]
+async fn no_payload_runs_in_an_address_or_a_name_of_the_clients() {
+    let stage = Stage::signed_in().await;
+    let admin = stage
+        .shell
+        .json("token create --all-clients --scope admin --name x");
+    let admin = admin["token"].as_str().unwrap();
+    for payload in PAYLOADS.lines() {
+        let path = format!("/v2/clients/{CLIENT}");
+        let renamed = stage
+            .server
+            .send("PATCH", &path, admin, &json!({ "name": payload }))
+            .await;
+        assert_eq!(renamed.status(), 200, "{payload}");
+        let text = encoded(payload);
+        for path in [
+            console("/users"),
+            console(&format!("/users?{text}={text}")),
+            format!("/console/{text}"),
+            format!("/console/clients/{text}/users"),
+            format!("/console/sign-in?next={text}"),
+        ] {
+            assert_harmless(&stage, payload, &path).await;
+        }
+    }
+}
