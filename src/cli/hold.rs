@@ -10,7 +10,7 @@ use crate::model::change::Source;
 use crate::model::id::{ClientId, UserId};
 use crate::operations::app::App;
 use crate::operations::caller::Access;
-use crate::operations::provisioning::holds::{self, Hold, Word};
+use crate::operations::provisioning::holds::{self, Hold, Whom, Word};
 
 /// Holds read from the database at a time.
 const PAGE_SIZE: usize = 500;
@@ -52,8 +52,11 @@ pub async fn run(app: &App, command: Command, output: &mut Output) -> Result<(),
         Command::Reject(decision) => (decision, Word::Reject, "Rejected"),
     };
     let access = Access::of_command_line(decision.client, Source::CommandLine);
-    let users = (!decision.all).then_some(decision.users);
-    let count = holds::decide(app, &access, word, users).await?;
+    let whom = match decision.all {
+        true => Whom::All,
+        false => Whom::Named(decision.users),
+    };
+    let count = holds::decide(app, &access, word, whom).await?;
     output.say(&json!({ "count": count }), || {
         format!("{done} what was held of {count} people.")
     })

@@ -34,29 +34,36 @@ pub async fn undo(
 ) -> Result<Done<UserDetails>, Error> {
     let seen = last_activity(app, access, id).await?;
     write_once(app, access, once, move |write| {
-        let old = find(write, id)?;
-        let difference = difference_of(write, id, number)?;
-        // Who is deleted is there only for who brings them back.
-        if old.deleted_at.is_some() && !is_deletion(&difference) {
-            return Err(unknown(id));
-        }
-        assert_unchanged_since(&old, &difference, number)?;
-        let new = before(write, &old, &difference)?;
-        let pinned = pinned_before(&old, difference.pinned.as_ref());
-        assert_keys_are_free(write, &old, &new)?;
-        assert_departments_exist(write, &old, &new)?;
-        let action = match (old.deleted_at, new.deleted_at) {
-            (None, Some(_)) => "deleted",
-            (Some(_), None) => "restored",
-            _ => "updated",
-        };
-        let mut changes = UserChanges::undoing(number);
-        let saved = changes.save_pinning(write, &old, new, pinned, action);
-        let user = saved.map_or_else(|| old.to_user(), TracedUser::to_user);
-        write_whole(write, changes)?;
+        let user = take_back(write, id, number)?;
         details(write, user, seen)
     })
     .await
+}
+
+/// Takes back the change of that number, which must be one of this user's, and says what the record is
+/// now. What is refused has written nothing.
+pub(super) fn take_back(write: &mut Write<'_, '_>, id: UserId, number: i64) -> Result<User, Error> {
+    let old = find(write, id)?;
+    let difference = difference_of(write, id, number)?;
+    // Who is deleted is there only for who brings them back.
+    if old.deleted_at.is_some() && !is_deletion(&difference) {
+        return Err(unknown(id));
+    }
+    assert_unchanged_since(&old, &difference, number)?;
+    let new = before(write, &old, &difference)?;
+    let pinned = pinned_before(&old, difference.pinned.as_ref());
+    assert_keys_are_free(write, &old, &new)?;
+    assert_departments_exist(write, &old, &new)?;
+    let action = match (old.deleted_at, new.deleted_at) {
+        (None, Some(_)) => "deleted",
+        (Some(_), None) => "restored",
+        _ => "updated",
+    };
+    let mut changes = UserChanges::undoing(number);
+    let saved = changes.save_pinning(write, &old, new, pinned, action);
+    let user = saved.map_or_else(|| old.to_user(), TracedUser::to_user);
+    write_whole(write, changes)?;
+    Ok(user)
 }
 
 /// What the change made of the user.

@@ -195,6 +195,14 @@ pub fn held_page(
     tx.all(sql, &[(&client).into(), after.into(), count.into()], read)
 }
 
+/// All that is held of a client's users, in no order that means anything. It looks at all of them.
+pub fn held(tx: &mut Tx<'_>, client: ClientId) -> Result<Vec<Held>, Error> {
+    let sql = "SELECT held FROM users WHERE client_id = $1 AND held IS NOT NULL";
+    tx.all(sql, &[(&client).into()], |row| {
+        row.parsed(0, Held::from_text)
+    })
+}
+
 /// Adds a user. `false`, and nothing added, when the id, the user key or the
 /// external id is taken.
 pub fn insert(tx: &mut Tx<'_>, client: ClientId, user: &TracedUser) -> Result<bool, Error> {
@@ -397,12 +405,12 @@ fn read(row: &Row<'_>) -> Result<User, Error> {
         created_at: row.moment(6)?,
         updated_at: row.moment(7)?,
         deleted_at: row.optional_moment(8)?,
-        held: held(row)?,
+        held: read_held(row)?,
         revision: row.number(9)?,
     })
 }
 
-fn held(row: &Row<'_>) -> Result<Option<Held>, Error> {
+fn read_held(row: &Row<'_>) -> Result<Option<Held>, Error> {
     let unreadable = || Error::Failed("column held cannot be read".to_owned());
     let read = |text| Held::from_text(text).ok_or_else(unreadable);
     row.optional_text(11)?.map(read).transpose()

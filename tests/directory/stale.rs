@@ -9,7 +9,7 @@ use rollcall::operations::import::{self, Format};
 use rollcall::operations::overview::SILENT_AFTER_MS;
 use rollcall::operations::precondition::Precondition;
 use rollcall::operations::provenance::{self, PinChange};
-use rollcall::operations::stale::{self, Deactivated, Threshold};
+use rollcall::operations::stale::{self, Deactivated, Span, Threshold};
 use rollcall::operations::users;
 use rollcall::store::changes;
 
@@ -23,6 +23,7 @@ on_both! {
     who_is_seen_meanwhile_stays_active,
     a_pinned_state_keeps_nobody_active,
     so_many_are_deactivated_by_one_call,
+    who_was_deactivated_is_active_again_but_for_whom_somebody_changed,
 }
 
 fn days(days: u32) -> Threshold {
@@ -80,13 +81,7 @@ async fn who_was_not_seen_for_as_long_as_the_threshold_says_is_deactivated(on: B
     done.users.sort();
     let mut expected = vec![never, once];
     expected.sort();
-    assert_eq!(
-        done,
-        Deactivated {
-            users: expected,
-            remaining: 0
-        }
-    );
+    assert_eq!((&done.users, done.remaining), (&expected, 0));
     for (user, expected) in [
         (never, State::Inactive),
         (once, State::Inactive),
@@ -112,6 +107,7 @@ async fn who_was_not_seen_for_as_long_as_the_threshold_says_is_deactivated(on: B
         again,
         Deactivated {
             users: vec![],
+            changes: None,
             remaining: 0
         }
     );
@@ -200,4 +196,37 @@ async fn so_many_are_deactivated_by_one_call(on: Backend) {
     assert_eq!((done.users.len(), done.remaining), (1_000, 50));
     let done = deactivate(&world, 7).await.unwrap();
     assert_eq!((done.users.len(), done.remaining), (50, 0));
+}
+
+async fn who_was_deactivated_is_active_again_but_for_whom_somebody_changed(on: Backend) {
+    let world = World::new(on, 2, AMPLE).await;
+    let (anna, bert) = (world.create(0, "anna").await, world.create(0, "bert").await);
+    let (cleo, dora) = (world.create(0, "cleo").await, world.create(0, "dora").await);
+    world.clock.advance(8 * DAY_MS);
+    world.see(dora, Web).await;
+    let span = deactivate(&world, 7).await.unwrap().changes.unwrap();
+    assert_eq!(span.last() - span.first(), 2);
+    // Somebody is needed after all, and somebody else is gone for good.
+    let access = world.access(0);
+    let patch = serde_json::from_str(r#"{"state":"ACTIVE"}"#).unwrap();
+    let any = Precondition::None;
+    let activated = users::patch_profile(&world.app, &access, anna, patch, None, any).await;
+    activated.unwrap();
+    world.delete(cleo).await;
+    let done = stale::done(&world.app, &access, span).await.unwrap();
+    let done: Vec<_> = done
+        .iter()
+        .map(|done| (&*done.username, done.is_inactive))
+        .collect();
+    assert_eq!(done, [("anna", false), ("bert", true), ("cleo", false)]);
+    // Another's numbers are about others.
+    let other = world.access(1);
+    assert_eq!(stale::done(&world.app, &other, span).await.unwrap(), []);
+    assert_eq!(stale::reactivate(&world.app, &other, span).await, Ok(0));
+    assert_eq!(stale::reactivate(&world.app, &access, span).await, Ok(1));
+    assert_eq!(state(&world, bert).await, State::Active);
+    assert_eq!(stale::reactivate(&world.app, &access, span).await, Ok(0));
+    let get = users::get_or_deleted(&world.app, &access, cleo, |user| user.state);
+    assert_eq!(get.await, Ok(State::Inactive));
+    assert!(Span::of(0, 1).is_err() && Span::of(2, 1).is_err() && Span::of(1, 20_001).is_err());
 }

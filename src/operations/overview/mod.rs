@@ -76,6 +76,12 @@ pub async fn coverage(app: &App, access: &Access) -> Result<Coverage, Error> {
     Ok(coverage)
 }
 
+/// What [`trend`] would say, if it was made within the last minute.
+pub fn trend_at_hand(app: &App, access: &Access, threshold_days: i32) -> Option<Arc<[TrendDay]>> {
+    let question = (access.client(), threshold_days);
+    app.trends.find(question, app.clock.monotonic())
+}
+
 /// How many people were active and how many stale on each of the last days, today included. What was
 /// made within the last minute is not made again.
 ///

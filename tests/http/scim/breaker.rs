@@ -6,7 +6,7 @@ use std::time::Duration;
 use rollcall::model::id::UserId;
 use rollcall::model::provisioning::ProvisioningChange;
 use rollcall::model::scope::Scope;
-use rollcall::operations::provisioning::holds::{self, Word};
+use rollcall::operations::provisioning::holds::{self, Whom, Word};
 use serde_json::{Value, json};
 
 use super::{Provider, escaped};
@@ -24,9 +24,10 @@ impl Provider {
     }
 
     async fn decide(&self, word: Word, users: Option<&[String]>) -> usize {
-        let parsed = |users: &[String]| users.iter().map(|id| UserId::parse(id).unwrap()).collect();
+        let parsed = |id: &String| UserId::parse(id).unwrap();
+        let named = |users: &[String]| Whom::Named(users.iter().map(parsed).collect());
         let app = self.tenant.world.app();
-        holds::decide(app, &self.person(), word, users.map(parsed)).await.unwrap()
+        holds::decide(app, &self.person(), word, users.map_or(Whom::All, named)).await.unwrap()
     }
 
     /// Whose intents wait.
@@ -179,6 +180,15 @@ async fn each_source_has_its_own_count_and_each_hour_another() {
     provider.tenant.world.clock().advance(Duration::from_secs(60 * 60));
     provider.delete(&format!("/Users/{}", ids[40])).await.must_be(204);
     assert_eq!((provider.present().await.as_str(), provider.waiting().await), ("21", 2));
+    // A word on one's wave is none on the other's, nor on what came after it.
+    let (app, person) = (provider.tenant.world.app(), provider.person());
+    let waves = holds::waves(app, &person).await.unwrap();
+    let counts: Vec<_> = waves.iter().map(|it| (it.deactivations, it.deletions)).collect();
+    assert_eq!(counts, [(0, 1), (0, 1)]);
+    let until = |ms| Whom::OfSource(waves[0].by, waves[0].last_at.plus_milliseconds(ms));
+    assert_eq!(holds::decide(app, &person, Word::Reject, until(-1)).await, Ok(0));
+    assert_eq!(holds::decide(app, &person, Word::Reject, until(0)).await, Ok(1));
+    assert_eq!(holds::waves(app, &person).await.unwrap(), waves[1..]);
 }
 
 #[tokio::test]

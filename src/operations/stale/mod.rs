@@ -3,6 +3,8 @@
 //! Who was created so lately that there was no time to see them is not among them. While the agents are
 //! silent nobody is deactivated: see [`Coverage`].
 
+mod again;
+
 use crate::directory::image::Image;
 use crate::model::id::UserId;
 use crate::model::invalid::Invalid;
@@ -16,6 +18,8 @@ use crate::operations::user_changes::UserChanges;
 use crate::operations::users::{live, write_whole};
 use crate::operations::write::{Write, write};
 use crate::store;
+
+pub use again::{Done, Span, done, reactivate};
 
 /// The shortest threshold: a week that somebody is on leave makes nobody stale.
 pub const THRESHOLD_DAYS_MIN: u32 = 7;
@@ -63,6 +67,8 @@ pub struct Preview<'a> {
 pub struct Deactivated {
     /// Who is inactive now and was not before.
     pub users: Vec<UserId>,
+    /// The changes that did it, if there are any: see [`reactivate`].
+    pub changes: Option<Span>,
     /// How many are left, for another call.
     pub remaining: usize,
 }
@@ -110,14 +116,21 @@ pub async fn deactivate(
         let ids = stale.map(|user| user.id);
         ids.take(DEACTIVATED_MAX).collect()
     };
-    let mut users = Vec::with_capacity(found.len());
+    let (mut users, mut changes) = (Vec::with_capacity(found.len()), None);
     for ids in found.chunks(IN_A_TRANSACTION_MAX) {
         let ids = ids.to_vec();
         let work = move |write: &mut Write<'_, '_>| deactivate_some(write, &ids, threshold);
-        users.extend(write(app, access, work).await?);
+        for (user, number) in write(app, access, work).await? {
+            users.push(user);
+            changes = Some(Span::up_to(changes, number));
+        }
     }
     let remaining = preview(app, access, threshold, |left| left.count).await?;
-    Ok(Deactivated { users, remaining })
+    Ok(Deactivated {
+        users,
+        changes,
+        remaining,
+    })
 }
 
 fn assert_covered(image: &Image, now: Timestamp) -> Result<(), Error> {
@@ -137,12 +150,12 @@ fn assert_covered(image: &Image, now: Timestamp) -> Result<(), Error> {
 }
 
 /// Deactivates those who are stale, as the database has it: they may have been seen, or changed, since
-/// they were looked for.
+/// they were looked for. Says whom, and by which change.
 fn deactivate_some(
     write: &mut Write<'_, '_>,
     ids: &[UserId],
     threshold: Threshold,
-) -> Result<Vec<UserId>, Error> {
+) -> Result<Vec<(UserId, i64)>, Error> {
     let since = threshold.since(write.now);
     let seen = store::activity::of_users(write.tx, write.client, ids)?;
     let mut changes = UserChanges::default();
@@ -155,8 +168,8 @@ fn deactivate_some(
         }
         let mut new = old.to_user();
         new.state = State::Inactive;
-        if changes.save(write, &old, new, "updated").is_some() {
-            deactivated.push(old.id);
+        if let Some(saved) = changes.save(write, &old, new, "updated") {
+            deactivated.push((saved.id, saved.revision));
         }
     }
     write_whole(write, changes)?;
