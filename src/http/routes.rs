@@ -149,6 +149,13 @@ pub fn pages() -> Vec<Route<Reach>> {
     const CONSOLE_CHANGES: &str = "/console/clients/{client_id}/changes";
     const CONSOLE_CHANGES_EXPORT: &str = "/console/clients/{client_id}/changes/export";
     const CONSOLE_USER_RESTORE: &str = "/console/clients/{client_id}/users/{user_id}/restore";
+    // At one glance, and what comes of it.
+    use console::{holds, overview, stale};
+    const CONSOLE_CLIENT: &str = "/console/clients/{client_id}";
+    const CONSOLE_HOLDS: &str = "/console/clients/{client_id}/holds";
+    const CONSOLE_HOLDS_DECIDE: &str = "/console/clients/{client_id}/holds/decide";
+    const CONSOLE_STALE: &str = "/console/clients/{client_id}/stale";
+    const CONSOLE_STALE_DONE: &str = "/console/clients/{client_id}/stale/done";
     let (get, post) = (Method::GET, Method::POST);
     vec![
         // Coming in and going out.
@@ -162,6 +169,15 @@ pub fn pages() -> Vec<Route<Reach>> {
         of_visitor(&post, "/console/sign-out-everywhere", "consoleSignOutEverywhere", entrance::sign_out_everywhere),
         // Which clients there are.
         of_visitor(&get, "/console/clients", "consoleClients", clients::list),
+        // A client at one glance, and what comes of it.
+        of_console(&get, CONSOLE_CLIENT, UsersRead, "consoleOverview", overview::get),
+        of_console(&get, CONSOLE_HOLDS, UsersRead, "consoleHolds", holds::list),
+        of_console(&get, CONSOLE_HOLDS_DECIDE, UsersWrite, "consoleHoldsQuestion", holds::question),
+        of_console(&post, CONSOLE_HOLDS_DECIDE, UsersWrite, "consoleHoldsDecide", holds::decide),
+        of_console(&get, CONSOLE_STALE, UsersWrite, "consoleStale", stale::preview),
+        of_console(&post, CONSOLE_STALE, UsersWrite, "consoleStaleDeactivate", stale::deactivate),
+        of_console(&get, CONSOLE_STALE_DONE, UsersWrite, "consoleStaleDone", stale::done),
+        of_console(&post, CONSOLE_STALE_DONE, UsersWrite, "consoleStaleReactivate", stale::reactivate),
         // A client's people.
         of_console(&get, CONSOLE_USERS, UsersRead, "consoleUsers", people::list),
         of_console(&get, CONSOLE_USER, UsersRead, "consoleUser", profile::get),

@@ -12,6 +12,7 @@
 mod browser;
 mod injection;
 mod oidc;
+mod overview;
 mod people;
 #[path = "../cli/server.rs"]
 #[expect(dead_code, reason = "the command line's tests use the rest")]

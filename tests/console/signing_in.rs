@@ -55,6 +55,8 @@ async fn who_may_look_at_all_clients_finds_them_in_a_list() {
     }
     browser.fill("#client_id", CLIENT).await;
     browser.press("Open").await;
+    browser.shows("Departments by size").await;
+    browser.press("Users").await;
     browser.shows("Nobody is here yet").await;
     browser.examine("users-none").await;
 }

@@ -74,7 +74,7 @@ impl Row {
         let partner = client.partner.as_ref();
         Self {
             name: client.name.to_string(),
-            address: users_of(client.id),
+            address: overview_of(client.id),
             partner: partner.map(|partner| partner.name.to_string()),
             created: When(client.created_at),
         }
@@ -88,9 +88,9 @@ async fn opened(call: &Call, text: &str) -> Result<Response, Failure> {
         .visitor
         .access(ClientId::parse(text), text, Scope::UsersRead)?;
     clients::get(call.app(), &access, |_| ()).await?;
-    Ok(super::see_other(&users_of(access.client())))
+    Ok(super::see_other(&overview_of(access.client())))
 }
 
-fn users_of(client: ClientId) -> String {
-    format!("/console/clients/{client}/users")
+fn overview_of(client: ClientId) -> String {
+    format!("/console/clients/{client}")
 }

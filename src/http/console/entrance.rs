@@ -47,7 +47,7 @@ impl Page {
 pub async fn home(call: Call) -> Result<Response, Failure> {
     call.query(&[])?;
     Ok(match call.visitor.clients().as_deref() {
-        Some([client]) => see_other(&format!("/console/clients/{client}/users")),
+        Some([client]) => see_other(&format!("/console/clients/{client}")),
         _ => see_other("/console/clients"),
     })
 }

@@ -15,6 +15,8 @@ use crate::operations::sessions::Visitor;
 pub enum Place {
     /// The list of clients.
     Clients,
+    /// What a client's directory looks like at one glance.
+    Overview,
     /// A client's people.
     Users,
     /// What was changed.
@@ -52,7 +54,8 @@ pub struct Frame {
 
 /// The entries of a client's menu, with the scope without which they lead nowhere.
 #[rustfmt::skip]
-const OF_CLIENT: [(Place, &str, &str, Scope); 2] = [
+const OF_CLIENT: [(Place, &str, &str, Scope); 3] = [
+    (Place::Overview, "Overview", "", Scope::UsersRead),
     (Place::Users, "Users", "users", Scope::UsersRead),
     (Place::Changes, "Changes", "changes", Scope::UsersRead),
 ];
@@ -90,7 +93,9 @@ impl Frame {
         self.client_menu = may
             .map(|(place, label, path, _)| Entry {
                 label,
-                address: format!("/console/clients/{client}/{path}"),
+                address: format!("/console/clients/{client}/{path}")
+                    .trim_end_matches('/')
+                    .to_owned(),
                 is_here: place == self.place,
             })
             .collect();

@@ -13,11 +13,14 @@ pub mod entrance;
 mod failure;
 mod form;
 mod frame;
+pub mod holds;
 pub mod oidc;
+pub mod overview;
 pub mod people;
 pub mod profile;
 mod security;
 mod shown;
+pub mod stale;
 pub mod user;
 
 use std::sync::Arc;

@@ -148,9 +148,10 @@ const STATES: [(&str, &str); 4] = [
     ("deleted", "Deleted"),
 ];
 
-const SEEN: [(&str, &str); 9] = [
+const SEEN: [(&str, &str); 10] = [
     ("", "Seen at any time"),
     ("within-1", "Seen within a day"),
+    ("within-2", "Seen within 2 days"),
     ("within-7", "Seen within 7 days"),
     ("within-30", "Seen within 30 days"),
     ("not-2", "Not seen for 2 days"),

@@ -208,19 +208,23 @@ impl Call {
         Ok(body::json(self.headers(), &body, &MEDIA_TYPES)?)
     }
 
-    /// The address of the client's SCIM root, as the caller sees it, without a slash at its end.
+    /// The address of the client's SCIM root.
     fn base(&self) -> String {
-        static FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-proto");
-        let text = |name: &HeaderName| self.headers().get(name)?.to_str().ok();
-        let host = text(&HOST).or_else(|| self.asked.head.uri.host());
-        let client = self.access.client();
-        let Some(host) = host.filter(|host| is_host(host)) else {
-            return format!("{ROOT}{client}");
-        };
-        let is_secure = text(&FORWARDED).is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
-        let scheme = if is_secure { "https" } else { "http" };
-        format!("{scheme}://{host}{ROOT}{client}")
+        base_of(&self.asked, self.access.client())
     }
+}
+
+/// The address of a client's SCIM root, as the caller sees it, without a slash at its end.
+pub fn base_of(asked: &Asked, client: ClientId) -> String {
+    static FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-proto");
+    let text = |name: &HeaderName| asked.head.headers.get(name)?.to_str().ok();
+    let host = text(&HOST).or_else(|| asked.head.uri.host());
+    let Some(host) = host.filter(|host| is_host(host)) else {
+        return format!("{ROOT}{client}");
+    };
+    let is_secure = text(&FORWARDED).is_some_and(|proto| proto.eq_ignore_ascii_case("https"));
+    let scheme = if is_secure { "https" } else { "http" };
+    format!("{scheme}://{host}{ROOT}{client}")
 }
 
 /// Whether a caller's text can stand in an address as it is.
