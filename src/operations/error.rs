@@ -16,6 +16,8 @@ pub enum Noun {
     Department,
     /// A gateway instance.
     Instance,
+    /// A public key of an instance's.
+    Key,
     /// A token.
     Token,
     /// An OAuth client.
@@ -46,6 +48,7 @@ impl Noun {
             Self::User => "User",
             Self::Department => "Department",
             Self::Instance => "Instance",
+            Self::Key => "Key",
             Self::Token => "Token",
             Self::OauthClient => "OAuth client",
             Self::Hold => "Hold",
@@ -62,6 +65,7 @@ impl Noun {
             Self::User | Self::Hold => "user_id",
             Self::Department => "department_id",
             Self::Instance => "instance",
+            Self::Key => "key_id",
             Self::Token => "token_id",
             Self::OauthClient => "oauth_client_id",
             Self::ScimRequest => "number",

@@ -1,10 +1,13 @@
-//! Gateway instances and their keys. Only the command line changes them, so far.
+//! Gateway instances and their keys, which the command line and the console change.
 
 use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
 
 use crate::model::id::{ClientId, KeyId};
 use crate::model::instance::{Instance, InstanceKey, InstanceName};
 use crate::model::invalid::Invalid;
+use crate::model::token::TokenHash;
 use crate::operations::app::App;
 use crate::operations::caller::AdminAccess;
 use crate::operations::error::{Error, Noun};
@@ -121,4 +124,29 @@ pub async fn add_key(
         .await?;
     app.registry.refresh().await?;
     Ok(key)
+}
+
+/// Has the instance accept a key's tokens no more.
+pub async fn remove_key(
+    app: &App,
+    _access: &AdminAccess,
+    instance: InstanceName,
+    id: KeyId,
+) -> Result<(), Error> {
+    app.store
+        .write(move |tx| {
+            store::registry::advance(tx)?;
+            let removed = store::instances::delete_key(tx, &instance, id)?;
+            let unknown = || Error::not_found(Noun::Key, id.as_str());
+            removed.then_some(()).ok_or_else(unknown)
+        })
+        .await?;
+    Ok(app.registry.refresh().await?)
+}
+
+/// The SHA-256 of a key, in hexadecimal digits, by which people compare it with their own: that of
+/// what `openssl pkey -pubin -outform der` writes.
+pub fn fingerprint(key: &InstanceKey) -> String {
+    let der = jwt::der_of(&key.pem).unwrap_or_default();
+    TokenHash(Sha256::digest(&der).into()).to_hex()
 }

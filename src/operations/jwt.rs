@@ -109,17 +109,22 @@ fn claims(token: &str, known: &KnownKey) -> Option<Claims> {
 
 /// How tokens of this public key are signed; `None` when it is none that we accept.
 pub(super) fn algorithm_of(pem: &str) -> Option<SigningAlgorithm> {
-    let body: String = pem
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .collect();
-    let der = base64::engine::general_purpose::STANDARD
-        .decode(body.trim())
-        .ok()?;
+    let der = der_of(pem)?;
     let is_p256 = ParsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &der).is_ok();
     if is_p256 && DecodingKey::from_ec_pem(pem.as_bytes()).is_ok() {
         return Some(SigningAlgorithm::Es256);
     }
     let is_rsa = DecodingKey::from_rsa_pem(pem.as_bytes()).is_ok();
     (is_rsa && der.len() >= RSA_2048_DER_BYTES).then_some(SigningAlgorithm::Rs256)
+}
+
+/// What stands between a PEM's first and last line.
+pub(super) fn der_of(pem: &str) -> Option<Vec<u8>> {
+    let body: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .collect();
+    base64::engine::general_purpose::STANDARD
+        .decode(body.trim())
+        .ok()
 }

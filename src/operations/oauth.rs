@@ -228,6 +228,15 @@ pub async fn revoke(
     Ok(oauth_client)
 }
 
+/// The OAuth client of that id, revoked or not.
+pub async fn get(
+    app: &App,
+    _access: &AdminAccess,
+    id: OauthClientId,
+) -> Result<OauthClient, Error> {
+    app.store.read(move |tx| existing(tx, id)).await
+}
+
 /// All OAuth clients, revoked ones too, the oldest first, each with its secrets.
 pub async fn list(
     app: &App,

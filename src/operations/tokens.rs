@@ -1,4 +1,5 @@
-//! Tokens: making, listing, rotating and revoking them. Only the command line does, so far.
+//! Tokens: making, listing, rotating and revoking them, which the command line and the
+//! console do.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,6 +117,15 @@ pub async fn preview(app: &App, _access: &AdminAccess, new: &NewToken) -> Result
         people: count(people),
         allowed: scopes.iter().map(|one| (one, one.meaning())).collect(),
     })
+}
+
+/// The token of that id, whether or not it is valid.
+pub async fn get(app: &App, _access: &AdminAccess, id: TokenId) -> Result<Token, Error> {
+    let token = app
+        .store
+        .read(move |tx| store::tokens::find(tx, id))
+        .await?;
+    token.ok_or_else(|| Error::not_found(Noun::Token, id.as_str()))
 }
 
 /// All tokens, revoked ones too, the oldest first; those that are in use were last used some two

@@ -63,6 +63,13 @@ pub fn insert_key(tx: &mut Tx<'_>, key: &InstanceKey) -> Result<(), Error> {
     Ok(())
 }
 
+/// Takes a key away. `false` when the instance has none of that id.
+pub fn delete_key(tx: &mut Tx<'_>, instance: &InstanceName, id: KeyId) -> Result<bool, Error> {
+    let sql = "DELETE FROM instance_keys WHERE instance = $1 AND id = $2";
+    let count = tx.execute(sql, &[instance.as_str().into(), (&id).into()])?;
+    Ok(count == 1)
+}
+
 /// All keys of all instances, by instance and then the oldest first.
 pub fn all_keys(tx: &mut Tx<'_>) -> Result<Vec<InstanceKey>, Error> {
     let sql = "SELECT id, instance, audience, algorithm, pem, created_at FROM instance_keys

@@ -202,11 +202,17 @@ async fn an_instance_goes_with_its_keys_alone(world: &World) {
             }
             let keys = instances::all_keys(tx)?;
             assert_eq!(keys, [key(2, "one"), key(3, "two"), key(1, "two")]);
-            let one = InstanceName::parse("one").unwrap();
+            let [one, two] = ["one", "two"].map(|name| InstanceName::parse(name).unwrap());
+            let id = key(1, "two").id;
+            assert!(!instances::delete_key(tx, &one, id)?);
+            assert!(instances::delete_key(tx, &two, id)?);
+            assert!(!instances::delete_key(tx, &two, id)?);
+            let keys = instances::all_keys(tx)?;
+            assert_eq!(keys, [key(2, "one"), key(3, "two")]);
             assert!(instances::delete(tx, &one)?);
             assert!(!instances::delete(tx, &one)?);
             assert_eq!(instances::all(tx)?, [instance("two", A)]);
-            assert_eq!(instances::all_keys(tx)?.len(), 2);
+            assert_eq!(instances::all_keys(tx)?, [key(3, "two")]);
             Ok(())
         })
         .await;
