@@ -29,7 +29,12 @@ impl Seal {
     /// The cursor for a position in the list that `purpose` describes. The same position makes the
     /// same cursor.
     pub fn seal(&self, position: &Position, purpose: &str) -> String {
-        let mut sealed = write(position).into_bytes();
+        self.seal_text(&write(position), purpose)
+    }
+
+    /// A short text that only we can read, and only for that purpose.
+    pub fn seal_text(&self, text: &str, purpose: &str) -> String {
+        let mut sealed = text.as_bytes().to_vec();
         // The nonce follows from the content, so that different cursors never share one.
         let digest = Sha256::new()
             .chain_update(purpose)
@@ -41,21 +46,26 @@ impl Seal {
         let aad = Aad::from(purpose.as_bytes());
         self.0
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), aad, &mut sealed)
-            .expect("a position is far shorter than the cipher's limit");
+            .expect("what we seal is far shorter than the cipher's limit");
         URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
     }
 
     /// The position in a cursor that was sealed for `purpose`; `None` for any other text.
     pub fn open(&self, cursor: &str, purpose: &str) -> Option<Position> {
-        if cursor.len() > LENGTH_MAX {
+        read(&self.open_text(cursor, purpose)?)
+    }
+
+    /// The text that [`Self::seal_text`] sealed for that purpose.
+    pub fn open_text(&self, sealed: &str, purpose: &str) -> Option<String> {
+        if sealed.len() > LENGTH_MAX {
             return None;
         }
-        let mut bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let mut bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, sealed) = bytes.split_at_mut_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let aad = Aad::from(purpose.as_bytes());
         let plain = self.0.open_in_place(nonce, aad, sealed).ok()?;
-        read(std::str::from_utf8(plain).ok()?)
+        std::str::from_utf8(plain).ok().map(str::to_owned)
     }
 }
 

@@ -179,6 +179,21 @@ where
     page_of(method, path, Reach::Client(scope), name, answering)
 }
 
+/// A page of the console's for who administers clients.
+pub(super) fn of_admin_page<Fut>(
+    method: &Method,
+    path: &'static str,
+    name: &'static str,
+    handler: fn(console::Call, AdminAccess) -> Fut,
+) -> Route<Reach>
+where
+    Fut: Future<Output = Result<Response, console::Failure>> + Send + 'static,
+{
+    let answering: Handler =
+        Arc::new(move |http, asked| Box::pin(console::for_admin(http, path, asked, handler)));
+    page_of(method, path, Reach::Admin, name, answering)
+}
+
 fn page_of(
     method: &Method,
     path: &'static str,

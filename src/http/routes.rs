@@ -18,8 +18,8 @@ use crate::http::console::{self, Reach};
 use crate::http::observe::{Observer, RequestId};
 pub use crate::http::route::{Needs, Route};
 use crate::http::route::{
-    of_admin, of_anybody, of_client, of_console, of_gateway, of_oauth, of_scim, of_visitor, open,
-    open_waiting,
+    of_admin, of_admin_page, of_anybody, of_client, of_console, of_gateway, of_oauth, of_scim,
+    of_visitor, open, open_waiting,
 };
 use crate::http::router::{Asked, Resource, Router};
 use crate::http::scim::{self, bulk, discovery, groups, search, users as scim_users};
@@ -138,6 +138,7 @@ pub fn table() -> Vec<Route> {
 pub fn pages() -> Vec<Route<Reach>> {
     use Scope::{UsersRead, UsersWrite};
     use console::{assets, changes, clients, entrance, oidc, people, profile, user};
+    use console::{import, instances, oauth_clients, tokens};
     const CONSOLE_SIGN_IN: &str = "/console/sign-in";
     const CONSOLE_USERS: &str = "/console/clients/{client_id}/users";
     const CONSOLE_USER: &str = "/console/clients/{client_id}/users/{user_id}";
@@ -156,6 +157,26 @@ pub fn pages() -> Vec<Route<Reach>> {
     const CONSOLE_HOLDS_DECIDE: &str = "/console/clients/{client_id}/holds/decide";
     const CONSOLE_STALE: &str = "/console/clients/{client_id}/stale";
     const CONSOLE_STALE_DONE: &str = "/console/clients/{client_id}/stale/done";
+    const CONSOLE_IMPORT: &str = "/console/clients/{client_id}/import";
+    const CONSOLE_IMPORT_RUN: &str = "/console/clients/{client_id}/import/{import_id}";
+    const CONSOLE_UPLOAD: &str = "/console/clients/{client_id}/import/uploads/{upload_id}";
+    const CONSOLE_UPLOAD_APPLY: &str = "/console/clients/{client_id}/import/uploads/{upload_id}/apply";
+    const CONSOLE_UPLOAD_DISCARD: &str = "/console/clients/{client_id}/import/uploads/{upload_id}/discard";
+    const CONSOLE_TOKENS: &str = "/console/tokens";
+    const CONSOLE_TOKEN_NEW: &str = "/console/tokens/new";
+    const CONSOLE_TOKEN_SECRET: &str = "/console/tokens/{token_id}/secret";
+    const CONSOLE_TOKEN_ROTATE: &str = "/console/tokens/{token_id}/rotate";
+    const CONSOLE_TOKEN_REVOKE: &str = "/console/tokens/{token_id}/revoke";
+    const CONSOLE_INSTANCES: &str = "/console/instances";
+    const CONSOLE_INSTANCE_NEW: &str = "/console/instances/new";
+    const CONSOLE_INSTANCE_DELETE: &str = "/console/instances/{instance}/delete";
+    const CONSOLE_KEY_NEW: &str = "/console/instances/{instance}/keys/new";
+    const CONSOLE_KEY_REMOVE: &str = "/console/instances/{instance}/keys/{key_id}/remove";
+    const CONSOLE_OAUTH_CLIENTS: &str = "/console/oauth-clients";
+    const CONSOLE_OAUTH_NEW: &str = "/console/oauth-clients/new";
+    const CONSOLE_OAUTH_SECRET: &str = "/console/oauth-clients/{oauth_client_id}/secret";
+    const CONSOLE_OAUTH_ROTATE: &str = "/console/oauth-clients/{oauth_client_id}/rotate";
+    const CONSOLE_OAUTH_REVOKE: &str = "/console/oauth-clients/{oauth_client_id}/revoke";
     let (get, post) = (Method::GET, Method::POST);
     vec![
         // Coming in and going out.
@@ -193,6 +214,40 @@ pub fn pages() -> Vec<Route<Reach>> {
         // What was changed.
         of_console(&get, CONSOLE_CHANGES, UsersRead, "consoleChanges", changes::list),
         of_console(&get, CONSOLE_CHANGES_EXPORT, UsersRead, "consoleChangesExport", changes::export),
+        // Files of people.
+        of_console(&get, CONSOLE_IMPORT, UsersWrite, "consoleImports", import::list),
+        of_console(&post, CONSOLE_IMPORT, UsersWrite, "consoleUpload", import::upload),
+        of_console(&get, CONSOLE_IMPORT_RUN, UsersWrite, "consoleImport", import::watch),
+        of_console(&get, CONSOLE_UPLOAD, UsersWrite, "consoleRehearsal", import::rehearse),
+        of_console(&post, CONSOLE_UPLOAD_APPLY, UsersWrite, "consoleUploadApply", import::apply),
+        of_console(&post, CONSOLE_UPLOAD_DISCARD, UsersWrite, "consoleUploadDiscard", import::discard),
+        // What callers prove themselves with, for who administers clients.
+        of_admin_page(&get, CONSOLE_TOKENS, "consoleTokens", tokens::list),
+        of_admin_page(&post, CONSOLE_TOKENS, "consoleTokenCreate", tokens::create),
+        of_admin_page(&get, CONSOLE_TOKEN_NEW, "consoleTokenForm", tokens::form),
+        of_admin_page(&post, CONSOLE_TOKEN_NEW, "consoleTokenPreview", tokens::preview),
+        of_admin_page(&get, CONSOLE_TOKEN_SECRET, "consoleTokenSecret", tokens::secret),
+        of_admin_page(&get, CONSOLE_TOKEN_ROTATE, "consoleTokenRotation", tokens::rotation),
+        of_admin_page(&post, CONSOLE_TOKEN_ROTATE, "consoleTokenRotate", tokens::rotate),
+        of_admin_page(&get, CONSOLE_TOKEN_REVOKE, "consoleTokenRevocation", tokens::revocation),
+        of_admin_page(&post, CONSOLE_TOKEN_REVOKE, "consoleTokenRevoke", tokens::revoke),
+        of_admin_page(&get, CONSOLE_INSTANCES, "consoleInstances", instances::list),
+        of_admin_page(&get, CONSOLE_INSTANCE_NEW, "consoleInstanceForm", instances::form),
+        of_admin_page(&post, CONSOLE_INSTANCE_NEW, "consoleInstanceCreate", instances::create),
+        of_admin_page(&get, CONSOLE_INSTANCE_DELETE, "consoleInstanceDeletion", instances::deletion),
+        of_admin_page(&post, CONSOLE_INSTANCE_DELETE, "consoleInstanceDelete", instances::delete),
+        of_admin_page(&get, CONSOLE_KEY_NEW, "consoleKeyForm", instances::key_form),
+        of_admin_page(&post, CONSOLE_KEY_NEW, "consoleKeyAdd", instances::add_key),
+        of_admin_page(&get, CONSOLE_KEY_REMOVE, "consoleKeyRemoval", instances::key_removal),
+        of_admin_page(&post, CONSOLE_KEY_REMOVE, "consoleKeyRemove", instances::remove_key),
+        of_admin_page(&get, CONSOLE_OAUTH_CLIENTS, "consoleOauthClients", oauth_clients::list),
+        of_admin_page(&get, CONSOLE_OAUTH_NEW, "consoleOauthClientForm", oauth_clients::form),
+        of_admin_page(&post, CONSOLE_OAUTH_NEW, "consoleOauthClientCreate", oauth_clients::create),
+        of_admin_page(&get, CONSOLE_OAUTH_SECRET, "consoleOauthClientSecret", oauth_clients::secret),
+        of_admin_page(&get, CONSOLE_OAUTH_ROTATE, "consoleOauthClientRotation", oauth_clients::rotation),
+        of_admin_page(&post, CONSOLE_OAUTH_ROTATE, "consoleOauthClientRotate", oauth_clients::rotate),
+        of_admin_page(&get, CONSOLE_OAUTH_REVOKE, "consoleOauthClientRevocation", oauth_clients::revocation),
+        of_admin_page(&post, CONSOLE_OAUTH_REVOKE, "consoleOauthClientRevoke", oauth_clients::revoke),
     ]
 }
 

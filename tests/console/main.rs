@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod import;
 mod injection;
 mod oidc;
 mod overview;
@@ -22,3 +23,4 @@ mod server;
 mod shell;
 mod signing_in;
 mod stage;
+mod tokens;

@@ -21,6 +21,7 @@ use crate::model::token::TokenHash;
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 const STYLE: &str = "text/css; charset=utf-8";
 const ICON: &str = "image/svg+xml";
+const CSV: &str = "text/csv; charset=utf-8";
 
 struct File {
     /// As the source tree has it.
@@ -38,6 +39,11 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         file_of("htmx.min.js", SCRIPT, include_bytes!("assets/htmx.min.js")),
         file_of("console.js", SCRIPT, include_bytes!("assets/console.js")),
         file_of("icon.svg", ICON, include_bytes!("assets/icon.svg")),
+        file_of(
+            "import-example.csv",
+            CSV,
+            include_bytes!("assets/import-example.csv"),
+        ),
     ]
 });
 

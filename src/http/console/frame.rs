@@ -21,6 +21,14 @@ pub enum Place {
     Users,
     /// What was changed.
     Changes,
+    /// Files of people.
+    Import,
+    /// Tokens of all clients.
+    Tokens,
+    /// Gateway instances of all clients.
+    Instances,
+    /// OAuth clients of all clients.
+    OauthClients,
 }
 
 /// An entry of the menu.
@@ -54,10 +62,11 @@ pub struct Frame {
 
 /// The entries of a client's menu, with the scope without which they lead nowhere.
 #[rustfmt::skip]
-const OF_CLIENT: [(Place, &str, &str, Scope); 3] = [
+const OF_CLIENT: &[(Place, &str, &str, Scope)] = &[
     (Place::Overview, "Overview", "", Scope::UsersRead),
     (Place::Users, "Users", "users", Scope::UsersRead),
     (Place::Changes, "Changes", "changes", Scope::UsersRead),
+    (Place::Import, "Import", "import", Scope::UsersWrite),
 ];
 
 impl Frame {
@@ -73,6 +82,15 @@ impl Frame {
         };
         if visitor.clients().is_none_or(|clients| clients.len() > 1) {
             entry(Place::Clients, "Clients", "/console/clients");
+        }
+        if visitor.admin().is_ok() {
+            entry(Place::Tokens, "Tokens", "/console/tokens");
+            entry(Place::Instances, "Instances", "/console/instances");
+            entry(
+                Place::OauthClients,
+                "OAuth clients",
+                "/console/oauth-clients",
+            );
         }
         Self {
             title: title.to_owned(),
@@ -96,7 +114,7 @@ impl Frame {
                 address: format!("/console/clients/{client}/{path}")
                     .trim_end_matches('/')
                     .to_owned(),
-                is_here: place == self.place,
+                is_here: *place == self.place,
             })
             .collect();
         self.client = Some(name);

@@ -7,20 +7,27 @@
 pub mod assets;
 pub mod changes;
 mod chart;
+mod client_names;
 pub mod clients;
 mod columns;
+mod confirmation;
 pub mod entrance;
 mod failure;
 mod form;
 mod frame;
 pub mod holds;
+pub mod import;
+pub mod instances;
+pub mod oauth_clients;
 pub mod oidc;
 pub mod overview;
 pub mod people;
 pub mod profile;
+mod secret;
 mod security;
 mod shown;
 pub mod stale;
+pub mod tokens;
 pub mod user;
 
 use std::sync::Arc;
@@ -32,6 +39,7 @@ pub use failure::Failure;
 
 use crate::http::Http;
 use crate::http::answer::{self, Response};
+use crate::http::body::Pieces;
 use crate::http::call::{self, segment};
 use crate::http::console::form::Form;
 use crate::http::console::frame::{Frame, Place};
@@ -216,6 +224,13 @@ impl Call {
     fn id<T>(&self, noun: Noun, parse: fn(&str) -> Option<T>) -> Result<T, Error> {
         let text = self.segment(noun.id_name());
         parse(&text).ok_or_else(|| Error::not_found(noun, shown(&text)))
+    }
+
+    /// A file that was sent, piece by piece, of up to so many bytes.
+    fn pieces(&self, bytes_max: usize) -> Result<Pieces, Failure> {
+        let (body, timeout) = (self.asked.take_body(), self.http.settings.body_timeout);
+        let headers = &self.asked.head.headers;
+        Ok(Pieces::of(headers, body, bytes_max, timeout)?)
     }
 
     /// What stands in the address, of which only `known` fields may be part.

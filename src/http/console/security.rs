@@ -30,6 +30,10 @@ const ENTRANCE: &str = "__Host-rollcall-entrance";
 const ERRAND: &str = "__Host-rollcall-errand";
 /// How often an address may try to sign in, a minute.
 const ATTEMPTS_PER_MINUTE: u32 = 60;
+/// The cookie in which a secret that was just made gets to the page that shows it.
+const ONCE: &str = "__Host-rollcall-once";
+/// How long a new secret waits to be shown, in seconds.
+pub const ONCE_SECONDS: i64 = 60;
 /// The field of every form that bears its key; a header where a script sends a file.
 pub const FORM_KEY: &str = "form_key";
 const FORM_KEY_HEADER: &str = "x-form-key";
@@ -133,6 +137,11 @@ pub async fn assert_few_attempts(http: &Http, asked: &Asked) -> Result<(), Failu
     decision.allowed.then_some(()).ok_or(Failure::TooMany)
 }
 
+/// What waits to be shown once, sealed.
+pub fn once(headers: &HeaderMap) -> Option<&str> {
+    cookie_text(headers, ONCE)
+}
+
 fn cookie(headers: &HeaderMap, name: &str) -> Option<SessionSecret> {
     SessionSecret::parse(cookie_text(headers, name)?)
 }
@@ -171,6 +180,16 @@ pub fn keep_errand(response: &mut Response, text: &str) {
 /// Lets the browser forget it.
 pub fn forget_errand(response: &mut Response) {
     append_cookie(response, ERRAND, "", 0, "Lax");
+}
+
+/// Lets the browser bring what is shown once to the page that shows it.
+pub fn keep_once(response: &mut Response, sealed: &str) {
+    set_cookie(response, ONCE, sealed, ONCE_SECONDS);
+}
+
+/// Lets the browser forget what was shown.
+pub fn forget_once(response: &mut Response) {
+    set_cookie(response, ONCE, "", 0);
 }
 
 fn set_cookie(response: &mut Response, name: &str, value: &str, seconds: i64) {

@@ -44,6 +44,42 @@ pub fn choices(all: &[(&str, &str)], chosen: &str) -> Vec<Choice> {
     choices.collect()
 }
 
+/// Items of a list that a page shows at most, where the whole list is at hand.
+const PART_SIZE: usize = 50;
+
+/// A part of a list that is at hand as a whole.
+pub struct Part<T> {
+    /// What it shows.
+    pub items: Vec<T>,
+    /// How many there are in all parts.
+    pub count: usize,
+    /// Its number, from 1.
+    pub number: usize,
+    /// Whether another one follows.
+    pub has_more: bool,
+}
+
+impl<T> Part<T> {
+    /// That part of the list.
+    pub fn of(all: Vec<T>, number: usize) -> Self {
+        let (count, number) = (all.len(), number.max(1));
+        let begin = (number - 1).saturating_mul(PART_SIZE);
+        Self {
+            items: all.into_iter().skip(begin).take(PART_SIZE).collect(),
+            count,
+            number,
+            has_more: begin.saturating_add(PART_SIZE) < count,
+        }
+    }
+
+    /// The numbers of the parts before and behind it, as they stand in an address.
+    pub fn beside(&self) -> (Option<String>, Option<String>) {
+        let before = (self.number > 1).then(|| (self.number - 1).to_string());
+        let behind = self.has_more.then(|| (self.number + 1).to_string());
+        (before, behind)
+    }
+}
+
 /// A number with its thousands apart.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
