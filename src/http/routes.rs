@@ -177,6 +177,16 @@ pub fn pages() -> Vec<Route<Reach>> {
     const CONSOLE_OAUTH_SECRET: &str = "/console/oauth-clients/{oauth_client_id}/secret";
     const CONSOLE_OAUTH_ROTATE: &str = "/console/oauth-clients/{oauth_client_id}/rotate";
     const CONSOLE_OAUTH_REVOKE: &str = "/console/oauth-clients/{oauth_client_id}/revoke";
+    // Departments.
+    use Scope::DepartmentsWrite;
+    use console::{department, departments};
+    const CONSOLE_DEPARTMENTS: &str = "/console/clients/{client_id}/departments";
+    const CONSOLE_DEPARTMENT_NEW: &str = "/console/clients/{client_id}/departments/new";
+    const CONSOLE_DEPARTMENT: &str = "/console/clients/{client_id}/departments/{department_id}";
+    const CONSOLE_DEPARTMENT_EDIT: &str = "/console/clients/{client_id}/departments/{department_id}/edit";
+    const CONSOLE_DEPARTMENT_DELETE: &str = "/console/clients/{client_id}/departments/{department_id}/delete";
+    const CONSOLE_MEMBERS: &str = "/console/clients/{client_id}/departments/{department_id}/members";
+    const CONSOLE_MEMBERS_REMOVE: &str = "/console/clients/{client_id}/departments/{department_id}/members/remove";
     let (get, post) = (Method::GET, Method::POST);
     vec![
         // Coming in and going out.
@@ -211,6 +221,17 @@ pub fn pages() -> Vec<Route<Reach>> {
         of_console(&post, CONSOLE_USER_DELETE, UsersWrite, "consoleUserDelete", user::delete),
         of_console(&post, CONSOLE_USER_RESTORE, UsersWrite, "consoleUserRestore", user::restore),
         of_console(&post, CONSOLE_USER_UNDO, UsersWrite, "consoleUserUndo", changes::undo),
+        // Its departments.
+        of_console(&get, CONSOLE_DEPARTMENTS, UsersRead, "consoleDepartments", departments::list),
+        of_console(&get, CONSOLE_DEPARTMENT_NEW, DepartmentsWrite, "consoleDepartmentCreation", departments::creation),
+        of_console(&post, CONSOLE_DEPARTMENT_NEW, DepartmentsWrite, "consoleDepartmentCreate", departments::create),
+        of_console(&get, CONSOLE_DEPARTMENT, UsersRead, "consoleDepartment", department::get),
+        of_console(&get, CONSOLE_DEPARTMENT_EDIT, DepartmentsWrite, "consoleDepartmentEditForm", department::edit_form),
+        of_console(&post, CONSOLE_DEPARTMENT_EDIT, DepartmentsWrite, "consoleDepartmentEdit", department::edit),
+        of_console(&get, CONSOLE_DEPARTMENT_DELETE, DepartmentsWrite, "consoleDepartmentDeletion", department::deletion),
+        of_console(&post, CONSOLE_DEPARTMENT_DELETE, DepartmentsWrite, "consoleDepartmentDelete", department::delete),
+        of_console(&post, CONSOLE_MEMBERS, DepartmentsWrite, "consoleMemberAdd", department::add_member),
+        of_console(&post, CONSOLE_MEMBERS_REMOVE, DepartmentsWrite, "consoleMemberRemove", department::remove_member),
         // What was changed.
         of_console(&get, CONSOLE_CHANGES, UsersRead, "consoleChanges", changes::list),
         of_console(&get, CONSOLE_CHANGES_EXPORT, UsersRead, "consoleChangesExport", changes::export),

@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod departments;
 mod import;
 mod injection;
 mod oidc;

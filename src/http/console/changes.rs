@@ -55,6 +55,7 @@ impl ChangeView {
         let own = format!("/console/clients/{client}");
         let address = match &*change.entity {
             "user" => Some(format!("{own}/users/{}", change.entity_id)),
+            "department" => Some(format!("{own}/departments/{}", change.entity_id)),
             _ => None,
         };
         let who = change.actor.map_or_else(

@@ -19,6 +19,8 @@ pub enum Place {
     Overview,
     /// A client's people.
     Users,
+    /// A client's departments.
+    Departments,
     /// What was changed.
     Changes,
     /// Files of people.
@@ -65,6 +67,7 @@ pub struct Frame {
 const OF_CLIENT: &[(Place, &str, &str, Scope)] = &[
     (Place::Overview, "Overview", "", Scope::UsersRead),
     (Place::Users, "Users", "users", Scope::UsersRead),
+    (Place::Departments, "Departments", "departments", Scope::UsersRead),
     (Place::Changes, "Changes", "changes", Scope::UsersRead),
     (Place::Import, "Import", "import", Scope::UsersWrite),
 ];

@@ -11,6 +11,8 @@ mod client_names;
 pub mod clients;
 mod columns;
 mod confirmation;
+pub mod department;
+pub mod departments;
 pub mod entrance;
 mod failure;
 mod form;

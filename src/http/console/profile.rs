@@ -53,6 +53,8 @@ struct Page {
     path: String,
     person: Person,
     lines: Vec<Line>,
+    /// Where the client's departments are.
+    departments_path: String,
     departments_line: Line,
     dialects: Vec<Dialect>,
     chart: Option<DayChart>,
@@ -79,7 +81,7 @@ struct Person {
     web: Option<When>,
     created: When,
     updated: When,
-    departments: Vec<(String, Option<String>)>,
+    departments: Vec<(String, String, Option<String>)>,
     values: Vec<(Field, Option<String>)>,
     dialects: [(&'static str, &'static str, Vec<u8>); 3],
 }
@@ -151,6 +153,7 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
             .client_frame(&access, &person.name, Place::Users)
             .await?,
         path: format!("/console/clients/{}/users/{id}", access.client()),
+        departments_path: format!("/console/clients/{}/departments", access.client()),
         departments_line: line((Field::Departments, None)),
         lines: person.values.iter().cloned().map(&mut line).collect(),
         dialects: person.dialects.iter().map(dialect).collect(),
@@ -248,6 +251,7 @@ impl Person {
                 .iter()
                 .map(|it| {
                     (
+                        it.id.to_string(),
                         it.name.to_string(),
                         it.description.as_deref().map(str::to_owned),
                     )
