@@ -201,6 +201,7 @@ mod tests {
     use super::*;
     use crate::http::rate_limits::ResetForm;
     use crate::http::request_log::RequestLogMode;
+    use crate::model::grant::Grants;
     use crate::operations::limits::RedisUrl;
 
     /// What comes of a file's text, variables and flags.
@@ -245,6 +246,29 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_without_the_rest_of_its_settings_is_refused() {
+        let issuer = ("ROLLCALL_OIDC_ISSUER", "https://id.example");
+        let url = ("ROLLCALL_PUBLIC_URL", "https://rollcall.example");
+        assert_eq!(
+            loaded("", &[issuer], &[]).problems,
+            ["oidc_issuer needs public_url beside it"]
+        );
+        assert_eq!(
+            loaded("", &[issuer, url], &[]).problems,
+            ["oidc_issuer needs oidc_client_id beside it"]
+        );
+        for address in [
+            "http://id.example",
+            "id.example",
+            "https://id.example/?x",
+            "ftp://x",
+        ] {
+            let given = loaded("", &[("ROLLCALL_OIDC_ISSUER", address)], &[]);
+            assert_eq!(given.problems.len(), 1, "{address}");
+        }
+    }
+
+    #[test]
     fn every_key_can_come_from_the_environment() {
         let texts: [&str; Key::ALL.len()] = [
             "0.0.0.0:80",
@@ -255,6 +279,14 @@ mod tests {
             "2",
             "epoch",
             "redis://:secret@r:1",
+            "https://rollcall.example",
+            "https://id.example/realm",
+            "rollcall",
+            "hidden",
+            "groups",
+            "roles",
+            "Help desk = all console users:read",
+            "Example",
             "3",
             "4",
             "5",
@@ -280,6 +312,14 @@ mod tests {
             image_budget_mib: 2,
             rate_limit_reset: ResetForm::EpochSeconds,
             redis_url: RedisUrl::parse("redis://:secret@r:1").ok(),
+            public_url: Some("https://rollcall.example".to_owned()),
+            oidc_issuer: Some("https://id.example/realm".to_owned()),
+            oidc_client_id: "rollcall".to_owned(),
+            oidc_client_secret: "hidden".to_owned(),
+            oidc_scopes: "groups".to_owned(),
+            oidc_groups_claim: "roles".to_owned(),
+            oidc_grants: Grants::parse("Help desk = all console users:read").unwrap(),
+            oidc_name: "Example".to_owned(),
             header_timeout_s: 3,
             body_timeout_s: 4,
             connections_max: 5,

@@ -135,6 +135,7 @@ pub fn table() -> Vec<Route> {
 
 /// Every page of the console, for people in a browser.
 #[rustfmt::skip]
+#[allow(clippy::too_many_lines, reason = "a line a page")]
 pub fn pages() -> Vec<Route<Reach>> {
     use Scope::{UsersRead, UsersWrite};
     use console::{assets, changes, clients, entrance, oidc, people, profile, user};
@@ -187,6 +188,12 @@ pub fn pages() -> Vec<Route<Reach>> {
     const CONSOLE_DEPARTMENT_DELETE: &str = "/console/clients/{client_id}/departments/{department_id}/delete";
     const CONSOLE_MEMBERS: &str = "/console/clients/{client_id}/departments/{department_id}/members";
     const CONSOLE_MEMBERS_REMOVE: &str = "/console/clients/{client_id}/departments/{department_id}/members/remove";
+    // What the identity provider asked.
+    use Scope::Scim;
+    use console::{scim_log, scim_request};
+    const CONSOLE_SCIM_LOG: &str = "/console/clients/{client_id}/scim-log";
+    const CONSOLE_SCIM_REQUEST: &str = "/console/clients/{client_id}/scim-log/{number}";
+    const CONSOLE_SCIM_REHEARSAL: &str = "/console/clients/{client_id}/scim-log/{number}/rehearsal";
     let (get, post) = (Method::GET, Method::POST);
     vec![
         // Coming in and going out.
@@ -269,6 +276,10 @@ pub fn pages() -> Vec<Route<Reach>> {
         of_admin_page(&post, CONSOLE_OAUTH_ROTATE, "consoleOauthClientRotate", oauth_clients::rotate),
         of_admin_page(&get, CONSOLE_OAUTH_REVOKE, "consoleOauthClientRevocation", oauth_clients::revocation),
         of_admin_page(&post, CONSOLE_OAUTH_REVOKE, "consoleOauthClientRevoke", oauth_clients::revoke),
+        // What the identity provider asked: its bodies show what only SCIM shows.
+        of_console(&get, CONSOLE_SCIM_LOG, Scim, "consoleScimLog", scim_log::list),
+        of_console(&get, CONSOLE_SCIM_REQUEST, Scim, "consoleScimRequest", scim_request::get),
+        of_console(&post, CONSOLE_SCIM_REHEARSAL, Scim, "consoleScimRehearsal", scim_request::rehearse),
     ]
 }
 

@@ -141,11 +141,11 @@ mod tests {
         );
         let grants = Grants::parse(&text).unwrap();
         let groups = grants.known(["b", "a", "x", "b"]);
-        assert_eq!(groups, ["a".into(), "b".into()]);
+        assert_eq!(groups, ["a", "b"].map(Box::<str>::from));
         let all = grants.of(&groups);
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].1.to_string(), "users:read users:write console");
-        assert_eq!(grants.of(&["x".into()]), []);
+        assert!(grants.of(&["x".into()]).is_empty());
     }
 
     #[test]

@@ -87,12 +87,18 @@ async fn no_payload_runs_in_any_field() {
         stage
             .send("PATCH", &format!("/departments/{department}"), &changed)
             .await;
+        let path = format!("/scim/v2/{CLIENT}/Users?{}", encoded(payload));
+        let body = json!({ "userName": payload, payload: payload });
+        let asked = stage.server.ask("POST", &path, &stage.token, Some(&body));
+        assert!(asked.await.status().as_u16() < 500, "{payload}");
         let user = console(&format!("/users/{user}"));
         let q = encoded(payload);
         for path in [
             user.clone(),
             format!("{user}/profile"),
             format!("{user}/delete"),
+            console(&format!("/departments/{department}?find={q}")),
+            console(&format!("/departments/{department}/edit")),
             console(&format!("/users?{columns}&q={q}")),
         ] {
             assert_harmless(&stage, payload, &path).await;
@@ -108,8 +114,21 @@ async fn no_payload_runs_in_any_field() {
         console(&format!("/users?{columns}&sort_order=desc")),
         console("/changes"),
         console("/users?seen=never"),
+        console("/departments"),
     ] {
         assert_harmless(&stage, "all", &path).await;
+    }
+    // The log of SCIM requests is written after they were answered.
+    let count = format!("{} requests", payloads.len());
+    let is_written = async || {
+        stage.browser.open(&console("/scim-log")).await;
+        stage.browser.text().await.contains(&count)
+    };
+    stage.browser.until("the log is written", is_written).await;
+    assert_harmless(&stage, "all", &console("/scim-log")).await;
+    for (number, payload) in payloads.iter().enumerate() {
+        let path = console(&format!("/scim-log/{}", number + 1));
+        assert_harmless(&stage, payload, &path).await;
     }
     stage.browser.uncomplaining("payloads").await;
 }
@@ -132,6 +151,8 @@ async fn no_payload_runs_in_an_address_or_a_name_of_the_clients() {
         for path in [
             console("/users"),
             console(&format!("/users?{text}={text}")),
+            console(&format!("/departments?q={text}")),
+            console(&format!("/scim-log?q={text}")),
             format!("/console/{text}"),
             format!("/console/clients/{text}/users"),
             format!("/console/sign-in?next={text}"),

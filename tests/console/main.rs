@@ -16,6 +16,7 @@ mod injection;
 mod oidc;
 mod overview;
 mod people;
+mod scim_log;
 #[path = "../cli/server.rs"]
 #[expect(dead_code, reason = "the command line's tests use the rest")]
 mod server;

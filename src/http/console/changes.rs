@@ -41,6 +41,8 @@ pub(super) struct ChangeView {
     /// What it was about, and where that is found.
     pub(super) record: String,
     pub(super) address: Option<String>,
+    /// Where the changes of the same record are.
+    pub(super) history: String,
     pub(super) who: String,
     pub(super) door: &'static str,
     pub(super) differences: Vec<(String, Option<String>, Option<String>)>,
@@ -58,6 +60,11 @@ impl ChangeView {
             "department" => Some(format!("{own}/departments/{}", change.entity_id)),
             _ => None,
         };
+        let record = [
+            ("entity", &*change.entity),
+            ("entity_id", &*change.entity_id),
+        ];
+        let history = self::address(&format!("{own}/changes"), &record);
         let who = change.actor.map_or_else(
             || "the command line".to_owned(),
             |who| {
@@ -75,6 +82,7 @@ impl ChangeView {
             what: change.action.to_string(),
             record: change.name.unwrap_or(change.entity_id).to_string(),
             address,
+            history,
             who,
             door: source.map_or("elsewhere", door),
             differences: differences.collect(),

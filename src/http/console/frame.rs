@@ -31,6 +31,8 @@ pub enum Place {
     Instances,
     /// OAuth clients of all clients.
     OauthClients,
+    /// What the identity provider asked.
+    ScimLog,
 }
 
 /// An entry of the menu.
@@ -70,6 +72,7 @@ const OF_CLIENT: &[(Place, &str, &str, Scope)] = &[
     (Place::Departments, "Departments", "departments", Scope::UsersRead),
     (Place::Changes, "Changes", "changes", Scope::UsersRead),
     (Place::Import, "Import", "import", Scope::UsersWrite),
+    (Place::ScimLog, "SCIM log", "scim-log", Scope::Scim),
 ];
 
 impl Frame {

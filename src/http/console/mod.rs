@@ -25,6 +25,8 @@ pub mod oidc;
 pub mod overview;
 pub mod people;
 pub mod profile;
+pub mod scim_log;
+pub mod scim_request;
 mod secret;
 mod security;
 mod shown;

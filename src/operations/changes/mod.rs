@@ -90,6 +90,18 @@ pub async fn list(
         .await
 }
 
+/// Changes that are at hand, told for people: those of a request, also of one that was only rehearsed.
+pub async fn told(
+    app: &App,
+    access: &Access,
+    entries: Vec<store::changes::Entry>,
+) -> Result<Vec<Change>, Error> {
+    let client = access.client();
+    // It may have to be read again.
+    let read = move |tx: &mut Tx<'_>| shown(tx, client, entries.clone());
+    app.store.read(read).await
+}
+
 fn page(
     tx: &mut Tx<'_>,
     client: ClientId,

@@ -6,6 +6,7 @@
 
 mod keep;
 pub mod runs;
+mod search;
 
 use std::collections::{HashMap, VecDeque};
 use std::mem::{size_of, take};
@@ -15,6 +16,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+
+pub use search::{Found, Page, search};
 
 use crate::model::id::{ClientId, TokenId};
 use crate::model::scim_log::{LoggedRequest, Summary};
@@ -221,6 +224,8 @@ pub struct Logged {
     pub request: LoggedRequest,
     /// What it changed, or the beginning of it.
     pub changes: Vec<Entry>,
+    /// What the token or the OAuth client is called that was used, if it was given a name.
+    pub name: Option<Box<str>>,
 }
 
 /// The client's newest requests, at most `count` of them, the newest last, each with its number.
@@ -250,7 +255,13 @@ pub async fn find(app: &App, access: &Access, number: i64) -> Result<Logged, Err
             let count = (last - first + 1).min(room);
             changes.extend(store::changes::page(tx, client, first - 1, count)?);
         }
-        Ok::<_, Error>(Logged { request, changes })
+        let actors: Vec<TokenId> = request.summary.actor.into_iter().collect();
+        let names = store::tokens::names_of_bearers(tx, client, &actors)?;
+        Ok::<_, Error>(Logged {
+            request,
+            changes,
+            name: names.into_values().next(),
+        })
     };
     app.store.read(read).await
 }

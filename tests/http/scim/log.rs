@@ -69,7 +69,9 @@ async fn a_request_is_logged_with_what_it_changed_and_what_was_answered() {
     let all = provider.logged().await;
     let numbers: Vec<i64> = all.iter().map(|(number, _)| *number).collect();
     assert_eq!(numbers, [1, 2]);
-    let (_, Logged { request, changes }) = &all[1];
+    let (_, Logged {
+            request, changes, ..
+        }) = &all[1];
     let summary = &request.summary;
     assert_eq!(summary.at.to_string(), "2026-02-24T12:00:00.000Z");
     assert_eq!(summary.actor, provider.bearer.id);
