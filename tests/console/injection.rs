@@ -88,7 +88,7 @@ async fn no_payload_runs_in_any_field() {
             .send("PATCH", &format!("/departments/{department}"), &changed)
             .await;
         let path = format!("/scim/v2/{CLIENT}/Users?{}", encoded(payload));
-        let body = json!({ "userName": payload, payload: payload });
+        let body = json!({ "userName": payload, *payload: payload });
         let asked = stage.server.ask("POST", &path, &stage.token, Some(&body));
         assert!(asked.await.status().as_u16() < 500, "{payload}");
         let user = console(&format!("/users/{user}"));

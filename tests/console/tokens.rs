@@ -45,7 +45,7 @@ async fn status(stage: &Stage, secret: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_token_is_made_after_a_preview_shown_once_rotated_and_revoked() {
+async fn a_token_is_made_after_a_preview_and_shown_once() {
     let stage = administering().await;
     let browser = &stage.browser;
     browser.press("Tokens").await;
@@ -82,11 +82,21 @@ async fn a_token_is_made_after_a_preview_shown_once_rotated_and_revoked() {
     let first = secret(&stage).await;
     browser.examine("token-secret-gone").await;
     assert_eq!(status(&stage, &first).await, 200);
-
     browser.press("Back to the list").await;
     browser.shows("3 tokens").await;
+}
+
+#[tokio::test]
+async fn a_token_is_rotated_and_revoked() {
+    let stage = administering().await;
+    let browser = &stage.browser;
+    let line = format!("token create --client {CLIENT} --name Sync --scope users:read");
+    let made = stage.shell.json(&line);
+    let first = made["token"].as_str().unwrap().to_owned();
+    browser.press("Tokens").await;
+    browser.shows("3 tokens").await;
     browser
-        .find("[aria-label='Rotate Nightly sync']")
+        .find("[aria-label='Rotate Sync']")
         .await
         .click()
         .await
@@ -101,7 +111,7 @@ async fn a_token_is_made_after_a_preview_shown_once_rotated_and_revoked() {
 
     browser.press("Back to the list").await;
     browser
-        .find("[aria-label='Revoke Nightly sync']")
+        .find("[aria-label='Revoke Sync']")
         .await
         .click()
         .await

@@ -3,6 +3,7 @@
 use rollcall::model::change::{Entity, Source};
 use rollcall::model::id::UploadId;
 use rollcall::model::import::{Import, ImportState, Upload};
+use rollcall::operations::changes::{Difference, Shown};
 use rollcall::operations::error::{Error, Noun};
 use rollcall::operations::housekeeping;
 use rollcall::operations::import::jobs::{self, apply};
@@ -101,13 +102,18 @@ async fn any_bytes_are_kept_and_told_row_by_row(on: Backend) {
     assert_eq!(import.bad[0].reason, "first_name is not UTF-8");
 }
 
-fn written(line: u64, entity: Entity, name: &str, action: &'static str, fields: &[&str]) -> Effect {
-    let fields = fields.iter().map(|field| (*field).to_owned().into());
+fn written(
+    line: u64,
+    entity: Entity,
+    name: &str,
+    action: &'static str,
+    fields: &[Difference],
+) -> Effect {
     let what = What::Written {
         entity,
         name: name.into(),
         action,
-        fields: fields.collect(),
+        fields: fields.to_vec(),
     };
     Effect { line, what }
 }
@@ -135,13 +141,24 @@ async fn a_rehearsal_tells_what_each_row_would_come_to(on: Backend) {
         Effect { line, what }
     };
     let time = "deleted_at must be a time like 2026-02-24T21:23:53.082Z";
-    let differs = ["departments", "profile.first_name", "last_activity"];
+    let differs = |field: &str, from: Option<Shown>, to: Option<Shown>| {
+        let field = field.to_owned().into();
+        Difference { field, from, to }
+    };
+    let text = |text: &str| Some(Shown::Text(text.into()));
+    let list = |names: &[&str]| Some(Shown::List(names.iter().map(|it| (*it).into()).collect()));
+    let ben = [
+        differs("departments", list(&["Lab", "Sales"]), list(&["Lab"])),
+        differs("profile.first_name", None, text("Dr.")),
+        differs("last_activity", None, None),
+    ];
+    let sales = [differs("description", None, text("Who sells"))];
     let expected = [
-        written(2, user, "ben", "updated", &differs),
+        written(2, user, "ben", "updated", &ben),
         written(3, department, "Field", "created", &[]),
         written(3, user, "cem", "created", &[]),
         refused(4, "user_key", "Line 1 is about the same"),
-        written(5, department, "Sales", "updated", &["description"]),
+        written(5, department, "Sales", "updated", &sales),
         refused(6, "deleted_at", time),
     ];
     assert_eq!(rehearsal.effects, expected);

@@ -227,7 +227,7 @@ impl<'a> From<&'a Effect> for RowBody<'a> {
                 action,
                 kind: Some(entity.name()),
                 name: Some(name),
-                fields: fields.iter().map(|field| &**field).collect(),
+                fields: fields.iter().map(|it| &*it.field).collect(),
                 column: None,
                 reason: None,
             },

@@ -17,7 +17,7 @@ use crate::model::import::{BadRow, Format, Import, ImportState, Totals, Upload};
 use crate::model::invalid::Invalid;
 use crate::model::scope::Scope;
 use crate::operations::caller::Access;
-use crate::operations::changes::Difference;
+use crate::operations::changes::{Difference, Shown};
 use crate::operations::error::{Error, Noun};
 use crate::operations::import::jobs::{self, Listed};
 use crate::operations::import::rehearsal::{self, EFFECTS_MAX, Effect, Rehearsal, What};
@@ -95,7 +95,8 @@ struct Row {
     what: &'static str,
     name: String,
     is_department: bool,
-    fields: Vec<String>,
+    /// What differs: the field, what it is, what it would be.
+    fields: Vec<(String, Option<String>, Option<String>)>,
 }
 
 #[derive(Template)]
@@ -350,19 +351,15 @@ fn told(effect: Effect) -> Result<Row, Refused> {
             is_department: entity == Entity::Department,
             what: action,
             name: name.into(),
-            fields: fields.into_iter().map(label_of).collect(),
+            fields: fields.iter().map(differing).collect(),
         }),
     }
 }
 
-/// What people call a field.
-fn label_of(field: std::borrow::Cow<'static, str>) -> String {
-    let difference = Difference {
-        field,
-        from: None,
-        to: None,
-    };
-    difference.label().into_owned()
+fn differing(difference: &Difference) -> (String, Option<String>, Option<String>) {
+    let text = |value: &Option<Shown>| value.as_ref().map(ToString::to_string);
+    let label = difference.label().into_owned();
+    (label, text(&difference.from), text(&difference.to))
 }
 
 /// The counts that say something; those of users always do.

@@ -258,7 +258,7 @@ fn public_key(pasted: &str) -> Result<String, Invalid> {
             "this is a private key, which only who signs may have: paste the public one (openssl pkey -pubout makes it)",
         );
     }
-    if pem.contains("BEGIN CERTIFICATE") {
+    if pem.contains("CERTIFICATE-----") {
         return refused(
             "this is a certificate: paste the public key in it (openssl x509 -pubkey -noout shows it)",
         );

@@ -93,7 +93,7 @@ pub async fn list(call: Call, access: AdminAccess) -> Result<Response, Failure> 
         is_of_state && texts.iter().any(|text| text.to_lowercase().contains(&q))
     };
     let all = oauth::list(call.app(), &access).await?.into_iter().rev();
-    let rows = all.map(|(oauth_client, secrets)| row_of(oauth_client, &secrets, &names, now));
+    let rows = all.map(|(oauth_client, secrets)| row_of(&oauth_client, &secrets, &names, now));
     let part = Part::of(rows.filter(is_shown).collect(), number.unwrap_or(1));
     let (before, behind) = part.beside();
     let beside = |page: String| {
@@ -231,7 +231,7 @@ fn called(oauth_client: &OauthClient) -> String {
 }
 
 fn row_of(
-    oauth_client: OauthClient,
+    oauth_client: &OauthClient,
     secrets: &[OauthSecret],
     names: &ClientNames,
     now: Timestamp,
@@ -239,7 +239,7 @@ fn row_of(
     let valid = secrets.iter().filter(|secret| secret.is_valid(now));
     Row {
         id: oauth_client.id.to_string(),
-        name: called(&oauth_client),
+        name: called(oauth_client),
         client: names.name(oauth_client.client),
         client_address: users_of(oauth_client.client),
         scopes: oauth_client

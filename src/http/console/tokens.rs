@@ -124,7 +124,7 @@ pub async fn list(call: Call, access: AdminAccess) -> Result<Response, Failure> 
     // The newest first. What OAuth clients were issued ends within the hour, and with them.
     let all = tokens::list(call.app(), &access).await?.into_iter().rev();
     let own = all.filter(|token| token.oauth_client.is_none());
-    let rows = own.map(|token| row_of(&call, token, &names, now));
+    let rows = own.map(|token| row_of(&call, &token, &names, now));
     let part = Part::of(rows.filter(is_shown).collect(), number.unwrap_or(1));
     let (before, behind) = part.beside();
     let beside = |page: String| {
@@ -305,14 +305,14 @@ fn is_mine(call: &Call, id: TokenId) -> bool {
     matches!(call.visitor.session().holder, Holder::Token(own) if own == id)
 }
 
-fn row_of(call: &Call, token: Token, names: &ClientNames, now: Timestamp) -> Row {
+fn row_of(call: &Call, token: &Token, names: &ClientNames, now: Timestamp) -> Row {
     let (clients, client_address) = match token.clients {
         ClientSet::All => ("All clients".to_owned(), None),
         ClientSet::One(id) => (names.name(id), Some(users_of(id))),
     };
     Row {
         id: token.id.to_string(),
-        name: called(&token),
+        name: called(token),
         clients,
         client_address,
         scopes: token

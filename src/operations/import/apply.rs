@@ -6,7 +6,6 @@
 //! applied to what those before it left in [`People`]. In a rehearsal the same checks read the same
 //! database, and what earlier rows would have written is remembered instead.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::model::activity::{Channel, LastActivity, Report};
@@ -19,7 +18,7 @@ use crate::model::text::fold;
 use crate::model::user::User;
 use crate::operations::error::Error;
 use crate::operations::import::departments::Departments;
-use crate::operations::import::effects::{EFFECTS_MAX, Effect, What, differing};
+use crate::operations::import::effects::Effect;
 use crate::operations::import::people::People;
 use crate::operations::import::row::{Row, UserRow};
 use crate::operations::import::seen::{Digest, Kind, Seen};
@@ -75,8 +74,8 @@ pub(super) struct Applying<'a, 't, 'c> {
     entropy: &'a dyn Entropy,
     pub(super) terms: Terms,
     /// The line of the row that is being applied.
-    line: u64,
-    effects: Vec<Effect>,
+    pub(super) line: u64,
+    pub(super) effects: Vec<Effect>,
     pub(super) seen: Seen,
     pub(super) departments: Departments,
     pub(super) totals: Totals,
@@ -204,27 +203,6 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
         self.entropy.new_id(self.write.now)
     }
 
-    /// Tells in a rehearsal what the row would come to, as long as not too much is told.
-    pub(super) fn tell(
-        &mut self,
-        entity: Entity,
-        name: &str,
-        action: &'static str,
-        fields: impl FnOnce() -> Vec<Cow<'static, str>>,
-    ) {
-        if !self.terms.is_rehearsal || self.effects.len() >= EFFECTS_MAX {
-            return;
-        }
-        let what = What::Written {
-            entity,
-            name: name.into(),
-            action,
-            fields: fields(),
-        };
-        let line = self.line;
-        self.effects.push(Effect { line, what });
-    }
-
     /// Refuses what an earlier row was about.
     pub(super) fn refuse_repeated(&self, field: &str, digest: Digest) -> Result<(), Error> {
         let seen = self.seen.line(digest);
@@ -270,9 +248,8 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
                     (None, Some(_)) => "deleted",
                     _ => "updated",
                 };
-                self.tell(Entity::User, &new.username, action, || {
-                    differing(&old, &new, moved)
-                });
+                let fields = self.differences(&old, &new, moved)?;
+                self.tell(Entity::User, &new.username, action, || fields);
                 if !self.terms.is_rehearsal
                     && let Some(new) = self.changes.save(self.write, &old, new, action)
                 {
@@ -281,9 +258,8 @@ impl<'a, 't, 'c> Applying<'a, 't, 'c> {
             }
             Some(old) if moved => {
                 self.totals.changed += 1;
-                self.tell(Entity::User, &new.username, "updated", || {
-                    differing(&old, &new, true)
-                });
+                let fields = self.differences(&old, &new, true)?;
+                self.tell(Entity::User, &new.username, "updated", || fields);
             }
             Some(_) => self.totals.unchanged += 1,
         }

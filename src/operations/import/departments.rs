@@ -1,6 +1,5 @@
 //! Departments as an import names them: found, or made.
 
-use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
@@ -9,9 +8,11 @@ use crate::model::department::Department;
 use crate::model::id::DepartmentId;
 use crate::model::invalid::Invalid;
 use crate::model::text::fold;
+use crate::operations::changes::{Difference, Shown};
 use crate::operations::departments;
 use crate::operations::error::Error;
 use crate::operations::import::apply::Applying;
+use crate::operations::import::effects::{difference, moment};
 use crate::operations::import::row::{DepartmentReference, DepartmentRow, Row};
 use crate::operations::import::seen::{Digest, Kind};
 use crate::operations::write::Write;
@@ -92,6 +93,16 @@ impl Departments {
             }
         };
         Ok(known.as_ref())
+    }
+
+    /// What the department of that id is called; the id where there is none.
+    pub(super) fn name(
+        &mut self,
+        write: &mut Write<'_, '_>,
+        id: DepartmentId,
+    ) -> Result<Box<str>, Error> {
+        let known = self.find(write, id)?;
+        Ok(known.map_or_else(|| id.as_str().into(), |known| known.name.clone()))
     }
 
     /// The id of the department of that name, unless it was deleted.
@@ -358,19 +369,25 @@ impl Applying<'_, '_, '_> {
 }
 
 /// What a row would make different of a department that is there.
-fn differing_departments(old: &Department, row: &DepartmentRow) -> Vec<Cow<'static, str>> {
-    let differs = |told: &Option<Option<Box<str>>>, old: &Option<Box<str>>| {
-        told.as_ref().is_some_and(|told| told != old)
+fn differing_departments(old: &Department, row: &DepartmentRow) -> Vec<Difference> {
+    let text = |text: &Option<Box<str>>| text.clone().map(Shown::Text);
+    // What the row does not tell stays.
+    let told = |told: &Option<Option<Box<str>>>, old: &Option<Box<str>>| {
+        (text(old), text(told.as_ref().unwrap_or(old)))
     };
+    let name = |name: &str| Some(Shown::Text(name.into()));
+    let created_at = row.created_at.unwrap_or(old.created_at);
     let fields = [
-        ("name", row.name != old.name),
-        ("description", differs(&row.description, &old.description)),
-        ("external_id", differs(&row.external_id, &old.external_id)),
+        ("name", (name(&old.name), name(&row.name))),
+        ("description", told(&row.description, &old.description)),
+        ("external_id", told(&row.external_id, &old.external_id)),
         (
             "created_at",
-            row.created_at.is_some_and(|at| at != old.created_at),
+            (moment(Some(old.created_at)), moment(Some(created_at))),
         ),
     ];
-    let fields = fields.into_iter().filter(|(_, differs)| *differs);
-    fields.map(|(name, _)| Cow::Borrowed(name)).collect()
+    let fields = fields.into_iter();
+    fields
+        .filter_map(|(name, (from, to))| difference(name, from, to))
+        .collect()
 }
