@@ -51,6 +51,7 @@ struct Page {
     scim: String,
     held: Option<String>,
     may_write: bool,
+    may_group: bool,
 }
 
 struct Figure {
@@ -148,6 +149,7 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
         scim: scim::base_of(&call.asked, access.client()),
         held: (held > 0).then(|| people(held)),
         may_write: call.visitor.may(access.client(), Scope::UsersWrite),
+        may_group: call.visitor.may(access.client(), Scope::DepartmentsWrite),
         frame,
         path,
     }))

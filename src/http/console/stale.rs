@@ -80,7 +80,7 @@ struct DoneRow {
 /// `GET …/stale`
 pub async fn preview(call: Call, access: Access) -> Result<Response, Failure> {
     let query = call.query(&["days", "done"])?;
-    let (days, threshold) = threshold(&query)?;
+    let (days, threshold) = chosen(&query)?.map_or_else(usual, Ok)?;
     let overview = overview_of(&access);
     let show = |preview: Preview<'_>| {
         let rows: Vec<Row> = preview.first.iter().map(|it| row(&overview, it)).collect();
@@ -110,7 +110,7 @@ pub async fn preview(call: Call, access: Access) -> Result<Response, Failure> {
 /// `POST …/stale`
 pub async fn deactivate(call: Call, access: Access) -> Result<Response, Failure> {
     call.form.only(&["form_key", "days"])?;
-    let (days, threshold) = threshold(&call.form)?;
+    let (days, threshold) = given(&call.form)?;
     let done = stale::deactivate(call.app(), &access, threshold).await?;
     let path = format!("{}/stale", overview_of(&access));
     Ok(see_other(&match done.changes {
@@ -122,7 +122,7 @@ pub async fn deactivate(call: Call, access: Access) -> Result<Response, Failure>
 /// `GET …/stale/done`
 pub async fn done(call: Call, access: Access) -> Result<Response, Failure> {
     let query = call.query(&["days", "first", "last", "activated"])?;
-    let ((days, threshold), span) = (threshold(&query)?, span(&query)?);
+    let ((days, threshold), span) = (given(&query)?, span(&query)?);
     let found = stale::done(call.app(), &access, span).await?;
     let left = stale::preview(call.app(), &access, threshold, |left| left.count).await?;
     let overview = overview_of(&access);
@@ -163,7 +163,7 @@ pub async fn done(call: Call, access: Access) -> Result<Response, Failure> {
 /// `POST …/stale/done`
 pub async fn reactivate(call: Call, access: Access) -> Result<Response, Failure> {
     call.form.only(&["form_key", "days", "first", "last"])?;
-    let ((days, _), span) = (threshold(&call.form)?, span(&call.form)?);
+    let ((days, _), span) = (given(&call.form)?, span(&call.form)?);
     let count = stale::reactivate(call.app(), &access, span).await?;
     let path = format!("{}/stale", overview_of(&access));
     let count = count.to_string();
@@ -185,14 +185,27 @@ fn done_page(path: &str, days: &str, span: Span, more: &[(&str, &str)]) -> Strin
     address(&format!("{path}/done"), &[&fields[..], more].concat())
 }
 
-/// The threshold that a form chooses, in days.
-fn threshold(form: &Form) -> Result<(String, Threshold), Invalid> {
+/// The threshold that is offered to who has not chosen one.
+fn usual() -> Result<(String, Threshold), Invalid> {
+    of_days(USUAL)
+}
+
+/// The threshold that a form must choose.
+fn given(form: &Form) -> Result<(String, Threshold), Invalid> {
+    chosen(form)?.ok_or_else(|| Invalid::new("days", "days is missing"))
+}
+
+/// The threshold that a form chooses, if it does.
+fn chosen(form: &Form) -> Result<Option<(String, Threshold)>, Invalid> {
     let known = |text: &str| {
         let mut known = THRESHOLDS.into_iter();
         known.find(|(days, _)| *days == text)
     };
     let chosen = form.parsed("days", "one of the choices", known)?;
-    let days = chosen.map_or(USUAL, |(days, _)| days);
+    chosen.map(|(days, _)| of_days(days)).transpose()
+}
+
+fn of_days(days: &str) -> Result<(String, Threshold), Invalid> {
     let number = days.parse().expect("the choices are numbers of days");
     Ok((days.to_owned(), Threshold::of_days(number)?))
 }
