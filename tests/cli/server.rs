@@ -90,6 +90,7 @@ impl Server {
     }
 
     /// Asks in any method, with a body of JSON.
+    #[allow(dead_code, reason = "the console's tests ask so")]
     pub(crate) async fn send(
         &self,
         method: &str,

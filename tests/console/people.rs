@@ -65,7 +65,15 @@ async fn somebody_is_found_read_changed_and_changed_back() {
         (&names[0]["name"], &names[1]["name"]),
         (&json!("Sales"), &json!("Field service"))
     );
+}
 
+#[tokio::test]
+async fn a_profile_a_state_and_a_deletion_are_changed_and_taken_back() {
+    let stage = Stage::signed_in().await;
+    let browser = &stage.browser;
+    let profile = json!({ "full_name": "Mike Chang" });
+    let mike = stage.user("mikechang", profile).await;
+    browser.open(&console(&format!("/users/{mike}"))).await;
     browser.press("Change profile").await;
     browser
         .fill("[name='employment_info.role']", "Engineer")

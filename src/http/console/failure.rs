@@ -116,93 +116,102 @@ impl Failure {
         response
     }
 
-    fn parts(self) -> (StatusCode, &'static str, String, &'static str) {
-        const BACK: &str = "Go back, and try it again with what is said here.";
+    fn parts(self) -> Parts {
         const HOME: &str = "Begin anew from the console's first page.";
-        let text = str::to_owned;
-        match self {
-            Self::Directory(error) => of_directory(error),
-            Self::Body(error) => {
-                let (status, message) = match error {
-                    BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The form is too long."),
-                    BodyError::FileTooLarge(_) => {
-                        (StatusCode::PAYLOAD_TOO_LARGE, "The file is too long.")
-                    }
-                    BodyError::TooSlow => (
-                        StatusCode::REQUEST_TIMEOUT,
-                        "The form did not arrive in time.",
-                    ),
-                    BodyError::UnsupportedMediaType
-                    | BodyError::NotAFile
-                    | BodyError::Invalid(_) => {
-                        (StatusCode::BAD_REQUEST, "The form could not be read.")
-                    }
-                };
-                (status, "That did not work", text(message), BACK)
+        let (status, title, message, next) = match self {
+            Self::Directory(error) => return of_directory(error),
+            Self::Body(error) => return of_body(&error),
+            Self::NoCookie | Self::NoProvider | Self::NotIdentified | Self::NotGranted => {
+                return self.of_entrance();
             }
             Self::ForeignForm => (
                 StatusCode::FORBIDDEN,
                 "This form is out of date",
-                text(
-                    "It was made for another session, or not by this console. Nothing was changed.",
-                ),
+                "It was made for another session, or not by this console. Nothing was changed.",
                 "Go back, load the page anew, and send it again.",
-            ),
-            Self::NoCookie => (
-                StatusCode::FORBIDDEN,
-                "Your browser sent no cookie",
-                text(
-                    "Signing in needs one. Browsers keep ours only when the console is reached over HTTPS, or on the server's own machine, and when cookies are allowed.",
-                ),
-                "Open the console by its https:// address, and sign in again.",
-            ),
-            Self::NoProvider => (
-                StatusCode::BAD_GATEWAY,
-                "Signing in does not work at present",
-                text("Your organisation's sign-in service does not answer as it should."),
-                "Try it again in a moment, or sign in with a token. What went wrong is in the server's log.",
-            ),
-            Self::NotIdentified => (
-                StatusCode::FORBIDDEN,
-                "You were not signed in",
-                text("Your organisation's sign-in service did not let you in, or took too long."),
-                "Try it again from the console's first page.",
-            ),
-            Self::NotGranted => (
-                StatusCode::FORBIDDEN,
-                "You may not use this console",
-                text("You are known, but none of your groups may use it."),
-                "Ask whoever runs the server to grant something to a group of yours.",
             ),
             Self::StaleLink => (
                 StatusCode::BAD_REQUEST,
                 "This link is out of date",
-                text("It belongs to a list that was filtered or sorted differently."),
+                "It belongs to a list that was filtered or sorted differently.",
                 HOME,
             ),
             Self::TooMany => (
                 StatusCode::TOO_MANY_REQUESTS,
                 "Too many attempts",
-                text("Somebody tried too often from your address."),
+                "Somebody asked too often, from your address or with your token.",
                 "Wait a minute, and try it again.",
             ),
             Self::MethodNotAllowed => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "That does not work here",
-                text("The page does not know what to do with this request."),
+                "The page does not know what to do with this request.",
                 HOME,
             ),
             Self::NoSuchPage | Self::NotSignedIn => (
                 StatusCode::NOT_FOUND,
                 "There is no such page",
-                text("The address may be misspelt, or what it was about is gone."),
+                "The address may be misspelt, or what it was about is gone.",
                 HOME,
             ),
-        }
+        };
+        (status, title, message.to_owned(), next)
+    }
+
+    /// Why somebody did not get in.
+    fn of_entrance(self) -> Parts {
+        let (status, title, message, next) = match self {
+            Self::NoCookie => (
+                StatusCode::FORBIDDEN,
+                "Your browser sent no cookie",
+                "Signing in needs one. Browsers keep ours only when the console is reached over \
+                 HTTPS, or on the server's own machine, and when cookies are allowed.",
+                "Open the console by its https:// address, and sign in again.",
+            ),
+            Self::NoProvider => (
+                StatusCode::BAD_GATEWAY,
+                "Signing in does not work at present",
+                "Your organisation's sign-in service does not answer as it should.",
+                "Try it again in a moment, or sign in with a token. What went wrong is in the \
+                 server's log.",
+            ),
+            Self::NotGranted => (
+                StatusCode::FORBIDDEN,
+                "You may not use this console",
+                "You are known, but none of your groups may use it.",
+                "Ask whoever runs the server to grant something to a group of yours.",
+            ),
+            _ => (
+                StatusCode::FORBIDDEN,
+                "You were not signed in",
+                "Your organisation's sign-in service did not let you in, or took too long.",
+                "Try it again from the console's first page.",
+            ),
+        };
+        (status, title, message.to_owned(), next)
     }
 }
 
-fn of_directory(error: Error) -> (StatusCode, &'static str, String, &'static str) {
+/// A failure's parts: status, title, what happened, what to do next.
+type Parts = (StatusCode, &'static str, String, &'static str);
+
+fn of_body(error: &BodyError) -> Parts {
+    let (status, message) = match error {
+        BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The form is too long."),
+        BodyError::FileTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "The file is too long."),
+        BodyError::TooSlow => (
+            StatusCode::REQUEST_TIMEOUT,
+            "The form did not arrive in time.",
+        ),
+        BodyError::UnsupportedMediaType | BodyError::NotAFile | BodyError::Invalid(_) => {
+            (StatusCode::BAD_REQUEST, "The form could not be read.")
+        }
+    };
+    let next = "Go back, and try it again with what is said here.";
+    (status, "That did not work", message.to_owned(), next)
+}
+
+fn of_directory(error: Error) -> Parts {
     let message = error.to_string();
     match error {
         Error::NotFound(noun, _) => (

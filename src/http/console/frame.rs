@@ -112,7 +112,7 @@ impl Frame {
     /// The same frame, of a page that is about a client.
     pub fn of_client(mut self, visitor: &Visitor, client: ClientId, name: String) -> Self {
         let may = OF_CLIENT
-            .into_iter()
+            .iter()
             .filter(|(.., scope)| visitor.may(client, *scope));
         self.client_menu = may
             .map(|(place, label, path, _)| Entry {
