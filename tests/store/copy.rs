@@ -66,7 +66,7 @@ directions! {
 
 /// More than one page of each table.
 const ROWS: i64 = 600;
-const NULLABLE: [&str; 19] = [
+const NULLABLE: [&str; 21] = [
     "partner_id",
     "partner_name",
     "enrollment_token",
@@ -78,7 +78,9 @@ const NULLABLE: [&str; 19] = [
     "changes.actor",
     "desktop_at",
     "web_at",
-    "expires_at",
+    "tokens.expires_at",
+    "oauth_secrets.expires_at",
+    "operators.name",
     "revoked_at",
     "tokens.name",
     "tokens.client_id",

@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_path_is_shown_as_one_reads_it() {
-        let client = ClientId::parse("0123456789abcdef0123456789abcdef").unwrap();
+        let client = ClientId::parse("01234567-89ab-cdef-0123-456789abcdef").unwrap();
         let root = format!("/scim/v2/{client}");
         for (target, shown) in [
             (format!("{root}/Users"), "/Users"),
