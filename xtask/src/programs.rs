@@ -57,7 +57,7 @@ const FOR_TESTS: [Program; 8] = [
         name: "Node.js 18 or newer",
         package: "nodejs",
         is_installed: || {
-            let question = "process.exit(Number(process.versions.node.split('.')[0]) < 18)";
+            let question = "process.exit(process.versions.node.split('.')[0] < 18 ? 1 : 0)";
             answers(system("node", &["-e", question]))
         },
     },
