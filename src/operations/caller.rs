@@ -7,6 +7,7 @@ use scim::Quirk;
 use crate::directory::registry::{KnownToken, LastUse};
 use crate::model::change::{Actor, Source};
 use crate::model::id::{ClientId, TokenId};
+use crate::model::invalid::Invalid;
 use crate::model::rate_limit::{Limit, Limits, RouteClass};
 use crate::model::scope::{Scope, Scopes};
 use crate::model::session::Operator;
@@ -121,12 +122,28 @@ impl Access {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdminAccess {
     actor: Actor,
+    scopes: Scopes,
 }
 
 impl AdminAccess {
     /// Whom the log will name.
     pub fn actor(&self) -> Actor {
         self.actor
+    }
+
+    /// Refuses to hand on what they do not have themselves: whoever makes a credential could use it.
+    pub(super) fn assert_may_grant(
+        &self,
+        scopes: impl IntoIterator<Item = Scope>,
+    ) -> Result<(), Invalid> {
+        let mut beyond = scopes
+            .into_iter()
+            .filter(|scope| !self.scopes.contains(*scope));
+        beyond.next().map_or(Ok(()), |scope| {
+            let reason =
+                format!("the scope {scope} is not one of your own, so you cannot hand it on");
+            Err(Invalid::new("scope", reason))
+        })
     }
 
     /// The access of who runs a command on the database's own machine.
@@ -136,6 +153,7 @@ impl AdminAccess {
                 token: None,
                 source: Source::CommandLine,
             },
+            scopes: Scope::ALL.into_iter().collect(),
         }
     }
 }
@@ -269,6 +287,7 @@ impl Caller {
                     token: Some(self.known.bearer),
                     source: self.source,
                 },
+                scopes: token.scopes,
             });
         }
         Err(Error::Forbidden)

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use crate::model::id::{ClientId, KeyId};
 use crate::model::instance::{Instance, InstanceKey, InstanceName};
 use crate::model::invalid::Invalid;
+use crate::model::scope::Scope;
 use crate::model::token::TokenHash;
 use crate::operations::app::App;
 use crate::operations::caller::AdminAccess;
@@ -86,11 +87,13 @@ pub async fn delete(app: &App, _access: &AdminAccess, name: InstanceName) -> Res
 /// Lets the instance accept tokens that are signed with the private half of `pem`.
 pub async fn add_key(
     app: &App,
-    _access: &AdminAccess,
+    access: &AdminAccess,
     instance: InstanceName,
     audience: &str,
     pem: &str,
 ) -> Result<InstanceKey, Error> {
+    // Whoever has the private half reads everybody through the gateway.
+    access.assert_may_grant([Scope::GatewayRead])?;
     let audience = crate::model::text::checked("audience", audience, 2_000)?.into();
     let algorithm = jwt::algorithm_of(pem).ok_or_else(|| {
         Invalid::new(

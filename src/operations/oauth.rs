@@ -128,7 +128,7 @@ fn granted(own: Scopes, text: &str) -> Result<Scopes, Denied> {
 /// Makes an OAuth client. Its secret is told here and never again.
 pub async fn create(
     app: &App,
-    _access: &AdminAccess,
+    access: &AdminAccess,
     new: NewOauthClient,
 ) -> Result<(OauthClient, Secret), Error> {
     if new.scopes.is_empty() {
@@ -138,6 +138,7 @@ pub async fn create(
         let reason = "the scopes admin and console are for tokens that people make";
         return Err(Invalid::new("scope", reason).into());
     }
+    access.assert_may_grant(new.scopes.iter().copied())?;
     let secret = new_secret(app)?;
     let now = app.now();
     let oauth_client = OauthClient {
@@ -172,10 +173,11 @@ pub async fn create(
 /// the tokens that were issued to it end too, since somebody else may have them.
 pub async fn rotate(
     app: &App,
-    _access: &AdminAccess,
+    access: &AdminAccess,
     id: OauthClientId,
     overlap_ms: i64,
 ) -> Result<(OauthClient, Secret), Error> {
+    let access = *access;
     let secret = new_secret(app)?;
     let hash = secret.hash();
     let clock = Arc::clone(&app.clock);
@@ -188,6 +190,7 @@ pub async fn rotate(
                 let reason = "the OAuth client was revoked";
                 return Err(Invalid::new("oauth_client_id", reason).into());
             }
+            access.assert_may_grant(oauth_client.scopes.iter())?;
             let now = clock.now();
             store::oauth::end_secrets(tx, id, now.plus_milliseconds(overlap_ms))?;
             if overlap_ms == 0 {

@@ -24,10 +24,11 @@ pub const USES_INTERVAL: Duration = Duration::from_secs(60);
 /// Makes a token. The secret is told here and never again.
 pub async fn create(
     app: &App,
-    _access: &AdminAccess,
+    access: &AdminAccess,
     new: NewToken,
 ) -> Result<(Token, Secret), Error> {
     check(&new, app.now())?;
+    access.assert_may_grant(new.scopes.iter().copied())?;
     let secret = new_secret(app)?;
     let token = Token {
         id: TokenId(app.new_id()),
@@ -87,8 +88,9 @@ pub struct Reach {
 }
 
 /// Says what a token could reach, before it is made; refuses what [`create`] would refuse.
-pub async fn preview(app: &App, _access: &AdminAccess, new: &NewToken) -> Result<Reach, Error> {
+pub async fn preview(app: &App, access: &AdminAccess, new: &NewToken) -> Result<Reach, Error> {
     check(new, app.now())?;
+    access.assert_may_grant(new.scopes.iter().copied())?;
     let scopes: Scopes = new.scopes.iter().copied().collect();
     let set = new.clients;
     let (client_count, clients, people) = app
@@ -182,9 +184,10 @@ pub async fn revoke(app: &App, _access: &AdminAccess, id: TokenId) -> Result<Tok
 /// Makes a token with the same rights and end in the place of one that is revoked by this.
 pub async fn rotate(
     app: &App,
-    _access: &AdminAccess,
+    access: &AdminAccess,
     id: TokenId,
 ) -> Result<(Token, Secret), Error> {
+    let access = *access;
     let secret = new_secret(app)?;
     let (fresh_id, hash) = (TokenId(app.new_id()), secret.hash());
     let clock = Arc::clone(&app.clock);
@@ -206,6 +209,7 @@ pub async fn rotate(
                     "the token was issued to an OAuth client, which asks for another itself";
                 return Err(Invalid::new("token_id", reason).into());
             }
+            access.assert_may_grant(old.scopes.iter())?;
             store::tokens::revoke(tx, id, now, number)?;
             let token = Token {
                 id: fresh_id,

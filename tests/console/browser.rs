@@ -89,6 +89,16 @@ impl WebDriverCompatibleCommand for Log {
 impl Browser {
     /// A browser that shows nothing yet of the server at `address`.
     pub(crate) async fn start(address: &str) -> Self {
+        Self::start_with(address, json!({})).await
+    }
+
+    /// The same of somebody who lets no page run scripts.
+    pub(crate) async fn start_without_scripts(address: &str) -> Self {
+        let no_scripts = "profile.managed_default_content_settings.javascript";
+        Self::start_with(address, json!({ no_scripts: 2 })).await
+    }
+
+    async fn start_with(address: &str, preferences: Value) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .stdout(Stdio::piped())
@@ -118,7 +128,7 @@ impl Browser {
         ];
         let capabilities: Capabilities = serde_json::from_value(json!({
             "browserName": "chrome",
-            "goog:chromeOptions": { "args": arguments },
+            "goog:chromeOptions": { "args": arguments, "prefs": preferences },
             "goog:loggingPrefs": { "browser": "ALL" },
         }))
         .unwrap();

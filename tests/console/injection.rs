@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::shell::CLIENT;
-use crate::stage::{Stage, console};
+use crate::stage::{Stage, console, token};
 
 const PAYLOADS: &str = include_str!("payloads.txt");
 
@@ -160,4 +160,25 @@ async fn no_payload_runs_in_an_address_or_a_name_of_the_clients() {
             assert_harmless(&stage, payload, &path).await;
         }
     }
+}
+
+#[tokio::test]
+async fn no_payload_runs_in_a_name_that_who_administers_gives() {
+    let mut stage = Stage::new().await;
+    stage.token = token(&stage.shell, "--all-clients", "console users:read admin");
+    stage.sign_in().await;
+    let new = "/console/tokens/new";
+    for payload in PAYLOADS.lines() {
+        stage.browser.open(new).await;
+        stage.browser.fill("#name", payload).await;
+        stage.browser.choose("#client", "Example").await;
+        let scope = stage.browser.find("[name=scope][value='users:read']").await;
+        scope.click().await.unwrap();
+        stage.browser.press("See what it would reach").await;
+        stage.browser.press("Make the token").await;
+        stage.browser.find("#secret").await;
+        let foreign = stage.browser.run(FOREIGN).await;
+        assert_eq!(foreign, json!([]), "{payload}");
+    }
+    assert_harmless(&stage, "all", "/console/tokens").await;
 }

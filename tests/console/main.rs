@@ -11,6 +11,7 @@
 
 mod browser;
 mod departments;
+mod everybody;
 mod import;
 mod injection;
 mod oidc;

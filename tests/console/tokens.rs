@@ -10,10 +10,14 @@ q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==
 -----END PUBLIC KEY-----
 ";
 
+/// Whoever hands on a scope has it themselves.
+const ADMINISTERING: &str =
+    "console users:read users:write departments:write activity:write gateway:read scim admin";
+
 /// Somebody who administers clients is signed in.
 async fn administering() -> Stage {
     let mut stage = Stage::new().await;
-    stage.token = token(&stage.shell, "--all-clients", "console users:read admin");
+    stage.token = token(&stage.shell, "--all-clients", ADMINISTERING);
     stage.sign_in().await;
     stage
 }

@@ -335,3 +335,62 @@ async fn a_tokens_limit_holds_in_the_console_too() {
     visitor.get(&users).await.must_be(200);
     visitor.get(&users).await.must_be(429);
 }
+
+#[tokio::test]
+async fn the_first_page_of_users_and_all_its_files_are_small() {
+    let stage = Stage::new().await;
+    let long = "x".repeat(40);
+    for number in 0..60 {
+        stage.client.user(&format!("{long}{number:02}")).await;
+    }
+    let visitor = stage.visitor(ClientSet::One(stage.client.id), &every_scope()).await;
+    let users = stage.path("/console/clients/{client_id}/users");
+    let page = visitor.get(&users).await.must_be(200);
+    assert_eq!(page.text().matches("<tr>").count(), 51);
+    let addresses = page.text().split('"').filter(|part| part.starts_with("/console/assets/"));
+    let addresses: BTreeSet<&str> = addresses.collect();
+    assert_eq!(addresses.len(), 5);
+    let mut bytes = page.body.len();
+    for address in addresses {
+        let question = visitor.ask("GET", address).header("accept-encoding", "gzip, br");
+        let file = question.send().await.must_be(200);
+        assert_eq!(file.header("content-encoding"), "gzip");
+        assert!(file.header("cache-control").contains("immutable"));
+        bytes += file.body.len();
+    }
+    assert!(bytes < 100_000, "{bytes} bytes");
+}
+
+/// A public key of P-256.
+const KEY: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9
+q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==
+-----END PUBLIC KEY-----
+";
+
+#[tokio::test]
+async fn nobody_hands_on_a_scope_that_they_do_not_have() {
+    let stage = Stage::new().await;
+    let own = ClientSet::One(stage.client.id);
+    let scopes = [Scope::Console, Scope::Admin, Scope::UsersRead];
+    let visitor = stage.visitor(ClientSet::All, &scopes).await;
+    let token = format!("name=x&client={}&expires=90&scope=", stage.client.id);
+    for path in ["/console/tokens/new", "/console/tokens"] {
+        let refused = visitor.post(path, &format!("{token}users:write")).await.must_be(400);
+        assert!(refused.text().contains("not one of your own"), "{path} {refused}");
+    }
+    visitor.post("/console/tokens", &format!("{token}users:read")).await.must_be(303);
+    let other = stage.client.world.token(own, &[Scope::UsersWrite]).await;
+    let rotate = format!("/console/tokens/{}/rotate", other.id.unwrap());
+    let refused = visitor.post(&rotate, "").await;
+    assert!(refused.text().contains("not one of your own"), "{refused}");
+    other.get(&stage.client.path("/users/x")).await.must_be(403);
+    let machine = format!("name=x&client={}&scope=scim", stage.client.id);
+    let refused = visitor.post("/console/oauth-clients/new", &machine).await.must_be(400);
+    assert!(refused.text().contains("not one of your own"), "{refused}");
+    let pem = KEY.replace('+', "%2B").replace('\n', "%0A");
+    let key = format!("audience=https://a.example&key={pem}");
+    let path = "/console/instances/acme/keys/new";
+    let refused = visitor.post(path, &key).await.must_be(400);
+    assert!(refused.text().contains("not one of your own"), "{refused}");
+}
