@@ -35,13 +35,15 @@ const REPORTED_AT_ONCE: usize = 10_000;
 
 const TOKEN_NAME: &str = "demo";
 const TOKEN_VALID_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-const TOKEN_SCOPES: [Scope; 6] = [
+const TOKEN_SCOPES: [Scope; 8] = [
     Scope::UsersRead,
     Scope::UsersWrite,
     Scope::UsersEnroll,
     Scope::DepartmentsWrite,
     Scope::ActivityWrite,
     Scope::GatewayRead,
+    Scope::Scim,
+    Scope::Console,
 ];
 
 /// Makes the demo's client and people when the database is empty, and a fresh token in any case.

@@ -223,9 +223,16 @@ impl Browser {
         }
     }
 
-    /// Clicks what says this.
+    /// Clicks what says this. While a search goes on, what was found may be taken out of the page before
+    /// it is clicked: then somebody would click what stands there instead.
     pub(crate) async fn press(&self, text: &str) {
-        self.saying(text).await.click().await.unwrap();
+        loop {
+            match self.saying(text).await.click().await {
+                Ok(()) => return,
+                Err(error) if error.is_stale_element_reference() => {}
+                Err(error) => panic!("{text} cannot be clicked: {error}"),
+            }
+        }
     }
 
     /// Types into a field, in the place of what is there.
