@@ -13,7 +13,7 @@ const FOREIGN: &str = r#"
         'script:not([src])', 'script[src^="data:"]', 'iframe', 'object', 'embed', 'base', 'style',
         'math', 'video', 'audio', 'marquee', '[onload]', '[onerror]', '[onfocus]', '[onmouseover]',
         '[ontoggle]', '[onbegin]', '[onstart]', '[style]', '[href^="javascript"]',
-        '[src^="javascript"]', '[action^="javascript"]', '[formaction]', '[hx-on\\:click]',
+        '[src^="javascript"]', '[action^="javascript"]', '[formaction^="javascript"]', '[hx-on\\:click]',
         '[hx-on\\:\\:after-request]', '[data-hx-get]',
     ];
     const found = selectors.filter((selector) => document.querySelector(selector));
@@ -162,23 +162,110 @@ async fn no_payload_runs_in_an_address_or_a_name_of_the_clients() {
     }
 }
 
+/// Sends a form of the page that is open, as its script could, and says what of the answer is not ours.
+async fn sent(stage: &Stage, path: &str, fields: &[(&str, &str)]) -> Value {
+    let fields = serde_json::to_string(fields).unwrap();
+    let selectors = FOREIGN.split("const found").next().unwrap();
+    let script = format!(
+        "{selectors}
+         const done = arguments[arguments.length - 1];
+         const body = new URLSearchParams({fields});
+         body.append('form_key', document.querySelector('[name=form_key]').value);
+         fetch({path:?}, {{ method: 'POST', body }}).then((answer) => answer.text()).then((text) => {{
+             const page = new DOMParser().parseFromString(text, 'text/html');
+             done(selectors.filter((selector) => page.querySelector(selector)));
+         }}, (error) => done(String(error)));"
+    );
+    let page = &stage.browser.page;
+    page.execute_async(&script, Vec::new()).await.unwrap()
+}
+
+/// A public key of P-256.
+const KEY: &str = "-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEVs/o5+uQbTjL3chynL4wXgUg2R9
+q9UU8I5mEovUf86QZ7kOBIjJwqnzD1omageEHWwHdBO6B+dFabmdT9POxg==
+-----END PUBLIC KEY-----
+";
+
 #[tokio::test]
 async fn no_payload_runs_in_a_name_that_who_administers_gives() {
     let mut stage = Stage::new().await;
-    stage.token = token(&stage.shell, "--all-clients", "console users:read admin");
+    let scopes = "console users:read gateway:read admin";
+    stage.token = token(&stage.shell, "--all-clients", scopes);
     stage.sign_in().await;
-    let new = "/console/tokens/new";
+    let instance = [("instance", "acme"), ("client", CLIENT)];
+    sent(&stage, "/console/instances/new", &instance).await;
     for payload in PAYLOADS.lines() {
-        stage.browser.open(new).await;
-        stage.browser.fill("#name", payload).await;
-        stage.browser.choose("#client", "Example").await;
-        let scope = stage.browser.find("[name=scope][value='users:read']").await;
-        scope.click().await.unwrap();
-        stage.browser.press("See what it would reach").await;
-        stage.browser.press("Make the token").await;
-        stage.browser.find("#secret").await;
-        let foreign = stage.browser.run(FOREIGN).await;
-        assert_eq!(foreign, json!([]), "{payload}");
+        let made = [
+            ("name", payload),
+            ("client", CLIENT),
+            ("scope", "users:read"),
+        ];
+        let token = [&made[..], &[("expires", "90")]].concat();
+        let key = [("audience", payload), ("key", KEY)];
+        for (path, fields) in [
+            ("/console/tokens/new", &token[..]),
+            ("/console/tokens", &token[..]),
+            ("/console/oauth-clients/new", &made[..]),
+            (
+                "/console/instances/new",
+                &[("instance", payload), ("client", payload)],
+            ),
+            ("/console/instances/acme/keys/new", &key[..]),
+        ] {
+            assert_eq!(
+                sent(&stage, path, fields).await,
+                json!([]),
+                "{payload} at {path}"
+            );
+        }
     }
-    assert_harmless(&stage, "all", "/console/tokens").await;
+    for path in [
+        "/console/tokens",
+        "/console/oauth-clients",
+        "/console/instances",
+    ] {
+        assert_harmless(&stage, "all", path).await;
+        let shown = stage.browser.text().await;
+        assert!(
+            shown.contains("javascript:window.ran=1"),
+            "{path} shows {shown}"
+        );
+    }
+    stage
+        .browser
+        .uncomplaining("payloads of who administers")
+        .await;
+}
+
+#[tokio::test]
+async fn no_payload_runs_in_a_file_that_is_imported() {
+    let stage = Stage::signed_in().await;
+    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    let mut file = "username,full_name,departments,state\n".to_owned();
+    for payload in PAYLOADS.lines() {
+        let cell = quoted(payload);
+        // Rows that would do something, and rows that are refused for what they say.
+        file += &format!("{cell},{cell},{cell},ACTIVE\nx{cell},{cell},,{cell}\n");
+    }
+    for payload in PAYLOADS.lines() {
+        stage.browser.open(&console("/import")).await;
+        let address = console(&format!("/import?file_name={}.csv", encoded(payload)));
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+             const key = document.querySelector('[name=form_key]').value;
+             const headers = {{ 'x-form-key': key, 'content-type': 'text/csv' }};
+             fetch({address:?}, {{ method: 'POST', headers, body: {file:?} }}).then(
+                 (answer) => done(answer.headers.get('location')), (error) => done(String(error)));"
+        );
+        let page = &stage.browser.page;
+        let place = page.execute_async(&script, Vec::new()).await.unwrap();
+        let Some(place) = place.as_str() else {
+            panic!("{payload}: the file was not taken");
+        };
+        assert_harmless(&stage, payload, place).await;
+        stage.browser.press("Discard the file").await;
+        stage.browser.shows("The file was discarded").await;
+    }
+    stage.browser.uncomplaining("payloads of a file").await;
 }
