@@ -203,7 +203,7 @@ impl Raw<'_> {
 }
 
 impl UserDifference {
-    /// Reads what [`write`] wrote; `None` when it did not.
+    /// Reads what [`write()`] wrote; `None` when it did not.
     pub fn parse(detail: &str) -> Option<Self> {
         let members: BTreeMap<String, &RawValue> = serde_json::from_str(detail).ok()?;
         let mut found = Self::default();

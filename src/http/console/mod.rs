@@ -2,7 +2,7 @@
 //! is signed in, and what they may is what their token may. It calls the operations that the APIs call.
 //!
 //! Every page reads without JavaScript. Scripts and styles are this server's own files and nothing is
-//! written into a page that a browser would run: see [`security`].
+//! written into a page that a browser would run: see `security.rs`.
 
 pub mod assets;
 pub mod changes;
