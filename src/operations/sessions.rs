@@ -33,10 +33,11 @@ pub async fn sign_in(app: &App, token: &str) -> Result<SessionSecret, Error> {
         let reason = "The token has not the scope console, which the console asks for.";
         return Err(Error::Unauthorized(reason));
     }
-    let ends = app.now().plus_milliseconds(SESSION_LIFETIME_MS);
-    let mut session = begun(app, Holder::Token(token.id));
-    session.1.expires_at = token.expires_at.map_or(ends, |end| end.min(ends));
-    keep(app, session, None).await
+    let (secret, mut session) = begun(app, Holder::Token(token.id));
+    if let Some(end) = token.expires_at {
+        session.expires_at = session.expires_at.min(end);
+    }
+    keep(app, (secret, session), None).await
 }
 
 /// Begins a session of somebody whose OpenID provider has said who they are and which groups they are
@@ -52,10 +53,15 @@ pub async fn sign_in_operator(app: &App, mut operator: Operator) -> Result<Sessi
     keep(app, session, Some(operator)).await
 }
 
-fn begun(app: &App, holder: Holder) -> (SessionSecret, Session) {
+/// A secret that nobody has.
+pub fn fresh_secret(app: &App) -> SessionSecret {
     let mut bytes = [0; 32];
     app.entropy().fill(&mut bytes);
-    let secret = SessionSecret::from_random(bytes);
+    SessionSecret::from_random(bytes)
+}
+
+fn begun(app: &App, holder: Holder) -> (SessionSecret, Session) {
+    let secret = fresh_secret(app);
     let now = app.now();
     let session = Session {
         hash: secret.hash(),

@@ -13,7 +13,6 @@ use crate::http::console::frame::{page, refused_page};
 use crate::http::console::{Call, Failure, is_consoles, security, see_other};
 use crate::http::router::Asked;
 use crate::model::session::{SESSION_LIFETIME_MS, SessionSecret};
-use crate::operations::app::App;
 use crate::operations::error::Error;
 use crate::operations::sessions;
 
@@ -56,7 +55,7 @@ pub async fn home(call: Call) -> Result<Response, Failure> {
 pub async fn sign_in_page(http: Arc<Http>, asked: Arc<Asked>) -> Result<Response, Failure> {
     let query = Form::parse(asked.head.uri.query().unwrap_or_default(), &["next"])?;
     let known = security::entrance(&asked.head.headers);
-    let secret = known.unwrap_or_else(|| fresh(&http.app));
+    let secret = known.unwrap_or_else(|| sessions::fresh_secret(&http.app));
     let mut response = page(&Page::of(&http, &secret, after(query.text("next"))));
     security::keep_entrance(&mut response, &secret);
     Ok(response)
@@ -101,12 +100,6 @@ fn left() -> Response {
     let mut response = see_other("/console/sign-in");
     security::forget_session(&mut response);
     response
-}
-
-fn fresh(app: &App) -> SessionSecret {
-    let mut bytes = [0; 32];
-    app.entropy().fill(&mut bytes);
-    SessionSecret::from_random(bytes)
 }
 
 /// Where to go after signing in: a page of the console's, whatever the address says.

@@ -149,12 +149,15 @@ pub async fn start(http: Arc<Http>, asked: Arc<Asked>) -> Result<Response, Failu
     let provider = http.oidc.as_ref().ok_or(Failure::NoSuchPage)?;
     security::assert_few_attempts(&http, &asked).await?;
     let client = provider.known(http.app.clock().monotonic()).await?;
-    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    // Of 64 digits each: RFC 7636 4.1 wants 43 characters of a verifier at least.
+    let [state, nonce, verifier] = [(); 3].map(|()| sessions::fresh_secret(&http.app).reveal());
+    let verifier = PkceCodeVerifier::new(verifier);
+    let challenge = PkceCodeChallenge::from_code_verifier_sha256(&verifier);
     let mut request = client
         .authorize_url(
             CoreAuthenticationFlow::AuthorizationCode,
-            CsrfToken::new_random,
-            Nonce::new_random,
+            || CsrfToken::new(state),
+            || Nonce::new(nonce),
         )
         .set_pkce_challenge(challenge);
     for scope in &provider.settings.scopes {

@@ -22,6 +22,7 @@ use crate::model::provisioning::Intent;
 use crate::model::scope::Scope;
 use crate::model::user::{State, UserView};
 use crate::operations::caller::Access;
+use crate::operations::changes::label_of;
 use crate::operations::provenance::{self, FieldProvenance};
 use crate::operations::{days, provisioning, users};
 
@@ -128,7 +129,7 @@ pub async fn get(call: Call, access: Access) -> Result<Response, Failure> {
     let mut line = |(field, value): (Field, Option<String>)| {
         let known = known.remove(&*field.name());
         Line {
-            label: label(field),
+            label: label_of(&field.name()).into_owned(),
             value,
             is_pinned: known.as_ref().is_some_and(|known| known.is_pinned),
             origin: known.and_then(|known| origin(known, &names)),
@@ -181,26 +182,6 @@ pub(super) fn state_of(user: &UserView<'_>) -> (&'static str, &'static str) {
         (None, State::Active) => ("active", "Active"),
         (None, State::Inactive) => ("inactive", "Inactive"),
     }
-}
-
-/// A field's name for people.
-pub(super) fn label(field: Field) -> String {
-    let path = match field {
-        Field::Username => return "Username".to_owned(),
-        Field::UserKey => return "User key".to_owned(),
-        Field::ExternalId => return "External id".to_owned(),
-        Field::Departments => return "Departments".to_owned(),
-        Field::State => return "State".to_owned(),
-        Field::CustomAttributes => return "Custom attributes".to_owned(),
-        Field::Profile(ProfileField::EmailAddr) => return "E-mail address".to_owned(),
-        Field::Profile(ProfileField::EmployeeStartDateTs) => return "Start date".to_owned(),
-        Field::Profile(field) => field.path(),
-    };
-    let name = path.rsplit('.').next().unwrap_or(path).replace('_', " ");
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().collect::<String>() + letters.as_str()
-    })
 }
 
 fn dialect((name, of, json): &(&'static str, &'static str, Vec<u8>)) -> Dialect {

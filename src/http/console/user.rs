@@ -8,10 +8,8 @@ use crate::http::answer::Response;
 use crate::http::console::assets;
 use crate::http::console::form::address;
 use crate::http::console::frame::{Frame, Place, page, refused_page};
-use crate::http::console::profile::label;
 use crate::http::console::{Call, Failure, see_other, shown};
 use crate::model::department::DepartmentView;
-use crate::model::field::Field;
 use crate::model::id::{DepartmentId, UserId};
 use crate::model::invalid::Invalid;
 use crate::model::page::{DepartmentQuery, Page as Listed};
@@ -19,6 +17,7 @@ use crate::model::profile::ProfileField;
 use crate::model::profile_json::WORK_STATUSES;
 use crate::model::user::{UserDetails, UserView};
 use crate::operations::caller::Access;
+use crate::operations::changes::label_of;
 use crate::operations::error::Error;
 use crate::operations::precondition::Precondition;
 use crate::operations::{departments, users};
@@ -246,7 +245,7 @@ async fn profile_page(
         Input {
             choices,
             path,
-            label: label(Field::Profile(field)),
+            label: label_of(path).into_owned(),
             value,
             is_refused: field_name
                 .as_deref()

@@ -47,22 +47,26 @@ impl fmt::Display for Shown {
 impl Difference {
     /// What people call the field.
     pub fn label(&self) -> Cow<'static, str> {
-        let name = self.field.rsplit('.').next().unwrap_or_default();
-        match name {
-            "email_addr" => "E-mail address".into(),
-            "employee_start_date_ts" => "Start date".into(),
-            "external_id" => "External id".into(),
-            "manager_email" => "Manager's e-mail address".into(),
-            "provisioned" => "Other attributes of the identity provider".into(),
-            "pinned" => "Pinned fields".into(),
-            "held" => "Held back".into(),
-            name => {
-                let mut words = name.replace('_', " ");
-                if let Some(first) = words.get_mut(..1) {
-                    first.make_ascii_uppercase();
-                }
-                words.into()
+        label_of(&self.field)
+    }
+}
+
+/// What people call the field that has this name in the APIs.
+pub fn label_of(field: &str) -> Cow<'static, str> {
+    match field.rsplit('.').next().unwrap_or_default() {
+        "email_addr" => "E-mail address".into(),
+        "employee_start_date_ts" => "Start date".into(),
+        "external_id" => "External id".into(),
+        "manager_email" => "Manager's e-mail address".into(),
+        "provisioned" => "Other attributes of the identity provider".into(),
+        "pinned" => "Pinned fields".into(),
+        "held" => "Held back".into(),
+        name => {
+            let mut words = name.replace('_', " ");
+            if let Some(first) = words.get_mut(..1) {
+                first.make_ascii_uppercase();
             }
+            words.into()
         }
     }
 }

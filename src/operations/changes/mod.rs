@@ -10,7 +10,7 @@ mod export;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-pub use differences::{Difference, Shown};
+pub use differences::{Difference, Shown, label_of};
 pub use export::{EXPORTED_MAX, Export, Format};
 
 use crate::model::change::{ChangeQuery, Entity};
